@@ -45567,7 +45567,8 @@ create table docket.imports (
     constraint imports_id_in_bucket
         check (docket_private.bucket(import_id) = docket_private.bucket(project_id)),
     constraint imports_source_name_bounded check (length(source_name) between 1 and 1024),
-    constraint imports_shape_known check (shape in ('flat', 'tagged', 'raw_tagged', 'beads')),
+    constraint imports_shape_known check (shape in (
+        'flat', 'tagged', 'raw_tagged', 'beads', 'github', 'linear', 'markdown', 'csv')),
     constraint imports_byte_size_exact check (byte_size = octet_length(content)),
     constraint imports_content_hash_exact check (content_hash = sha256(content)),
     constraint imports_report_is_object check (jsonb_typeof(report) = 'object'),
@@ -45586,7 +45587,7 @@ comment on column docket.imports.content is
 comment on column docket.imports.content_hash is
     'SHA-256 of the bytes.';
 comment on column docket.imports.shape is
-    'flat: one list of tasks; tagged: a list for each tag; raw_tagged: the tags inside "_rawTaggedData"; beads: an issue in each line.';
+    'flat: one list of tasks; tagged: a list for each tag; raw_tagged: the tags inside "_rawTaggedData"; beads: an issue in each line; else the format of a list.';
 comment on column docket.imports.byte_size is
     'The size of the file in bytes.';
 comment on column docket.imports.report is
@@ -51413,24 +51414,35 @@ end;
 comment on function docket_private.text_of(json, text) is
     'The text of a masked JSON string; null for an empty one, and for what is no string.';
 
+-- The next three are called for each issue by functions that plan anew: so that they are not
+-- planned each time, which took 5 ms for a line, each says so itself, and none is in SQL.
 -- The elements of a list of texts, each once, in their order.
 create function docket_private.texts_of(
     value    json,
     stand_in text
 ) returns jsonb
-language sql
+language plpgsql
 immutable
-begin atomic
-    select coalesce(jsonb_agg(e.word order by e.n), '[]')
-      from (
-          select docket_private.text_of(l.value, texts_of.stand_in) as word, min(l.n) as n
-            from json_array_elements(
-                     case json_typeof(texts_of.value) when 'array' then texts_of.value end)
-                 with ordinality as l (value, n)
-           group by 1
-      ) as e
-     where e.word is not null;
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_nestloop = on
+as $$
+begin
+    if json_typeof(texts_of.value) is distinct from 'array' then
+        return jsonb '[]';
+    end if;
+
+    return (
+        select coalesce(jsonb_agg(e.word order by e.n), '[]')
+          from (
+              select t.word, min(l.n) as n
+                from json_array_elements(texts_of.value) with ordinality as l (value, n)
+               cross join lateral docket_private.text_of(l.value, texts_of.stand_in) as t (word)
+               where t.word is not null
+               group by t.word
+          ) as e);
 end;
+$$;
 
 comment on function docket_private.texts_of(json, text) is
     'The texts in a masked JSON array, each once; an empty array for what is no array.';
@@ -51440,28 +51452,38 @@ create function docket_private.dependencies_of(
     value    json,
     stand_in text
 ) returns jsonb
-language sql
+language plpgsql
 immutable
-begin atomic
-    select coalesce(jsonb_agg(e.pair order by e.n), '[]')
-      from (
-          select jsonb_build_array(coalesce(k.type, 'blocks'), k.target) as pair, min(l.n) as n
-            from json_array_elements(
-                     case json_typeof(dependencies_of.value)
-                         when 'array' then dependencies_of.value
-                     end) with ordinality as l (value, n)
-           cross join lateral (
-                     select docket_private.text_of(f.type, dependencies_of.stand_in) as type,
-                            docket_private.text_of(f.depends_on_id, dependencies_of.stand_in)
-                                as target
-                       from json_to_record(
-                                case json_typeof(l.value) when 'object' then l.value else '{}' end)
-                            as f (type json, depends_on_id json)
-                 ) as k
-           where k.target is not null
-           group by 1
-      ) as e;
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_nestloop = on
+as $$
+begin
+    if json_typeof(dependencies_of.value) is distinct from 'array' then
+        return jsonb '[]';
+    end if;
+
+    return (
+        select coalesce(jsonb_agg(e.pair order by e.n), '[]')
+          from (
+              select jsonb_build_array(coalesce(k.type, 'blocks'), k.target) as pair,
+                     min(l.n) as n
+                from json_array_elements(dependencies_of.value) with ordinality as l (value, n)
+               cross join lateral (
+                         select docket_private.text_of(
+                                    case json_typeof(l.value)
+                                        when 'object' then l.value -> 'type'
+                                    end, dependencies_of.stand_in) as type,
+                                docket_private.text_of(
+                                    case json_typeof(l.value)
+                                        when 'object' then l.value -> 'depends_on_id'
+                                    end, dependencies_of.stand_in) as target
+                     ) as k
+               where k.target is not null
+               group by 1
+          ) as e);
 end;
+$$;
 
 comment on function docket_private.dependencies_of(json, text) is
     'The dependencies of a masked issue as pairs [type, issue], each once.';
@@ -51470,31 +51492,37 @@ create function docket_private.beads_fields(
     source   json,
     stand_in text
 ) returns jsonb
-language sql
+language plpgsql
 immutable
-begin atomic
-    select jsonb_build_object(
-               'title', docket_private.text_of(f.title, beads_fields.stand_in),
-               'description', docket_private.text_of(f.description, beads_fields.stand_in),
-               'design', docket_private.text_of(f.design, beads_fields.stand_in),
-               'acceptance_criteria',
-               docket_private.text_of(f.acceptance_criteria, beads_fields.stand_in),
-               'status', coalesce(
-                   docket_private.text_of(f.status, beads_fields.stand_in), 'open'),
-               'priority', docket_private.kept_jsonb(f.priority, beads_fields.stand_in),
-               'assignee', docket_private.text_of(f.assignee, beads_fields.stand_in),
-               'estimated_minutes',
-               docket_private.kept_jsonb(f.estimated_minutes, beads_fields.stand_in),
-               'due_at', docket_private.text_of(f.due_at, beads_fields.stand_in),
-               'defer_until', docket_private.text_of(f.defer_until, beads_fields.stand_in),
-               'labels', docket_private.texts_of(f.labels, beads_fields.stand_in),
-               'dependencies',
-               docket_private.dependencies_of(f.dependencies, beads_fields.stand_in))
-      from json_to_record(beads_fields.source)
-           as f (title json, description json, design json, acceptance_criteria json, status json,
-                 priority json, assignee json, estimated_minutes json, due_at json,
-                 defer_until json, labels json, dependencies json);
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_nestloop = on
+as $$
+begin
+    return (
+        select jsonb_build_object(
+                   'title', docket_private.text_of(f.title, beads_fields.stand_in),
+                   'description', docket_private.text_of(f.description, beads_fields.stand_in),
+                   'design', docket_private.text_of(f.design, beads_fields.stand_in),
+                   'acceptance_criteria',
+                   docket_private.text_of(f.acceptance_criteria, beads_fields.stand_in),
+                   'status', coalesce(
+                       docket_private.text_of(f.status, beads_fields.stand_in), 'open'),
+                   'priority', docket_private.kept_jsonb(f.priority, beads_fields.stand_in),
+                   'assignee', docket_private.text_of(f.assignee, beads_fields.stand_in),
+                   'estimated_minutes',
+                   docket_private.kept_jsonb(f.estimated_minutes, beads_fields.stand_in),
+                   'due_at', docket_private.text_of(f.due_at, beads_fields.stand_in),
+                   'defer_until', docket_private.text_of(f.defer_until, beads_fields.stand_in),
+                   'labels', docket_private.texts_of(f.labels, beads_fields.stand_in),
+                   'dependencies',
+                   docket_private.dependencies_of(f.dependencies, beads_fields.stand_in))
+          from json_to_record(beads_fields.source)
+               as f (title json, description json, design json, acceptance_criteria json,
+                     status json, priority json, assignee json, estimated_minutes json, due_at json,
+                     defer_until json, labels json, dependencies json));
 end;
+$$;
 
 comment on function docket_private.beads_fields(json, text) is
     'What a masked issue says of what tasks have too: texts, null for none, labels and dependencies as arrays.';
@@ -51952,7 +51980,9 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
       with line as materialized (
-          select l.kind, docket_private.known_bead_status(l.fields ->> 'status') as status,
+          select l.kind,
+                 coalesce(l.fields ->> 'task_status',
+                          docket_private.known_bead_status(l.fields ->> 'status')) as status,
                  p.n is not null as is_part
             from unnest(beads_report.lines) as l
             left join (
@@ -52086,15 +52116,23 @@ create function docket_private.bead_others(
     source   json,
     stand_in text
 ) returns jsonb
-language sql
+language plpgsql
 immutable
-begin atomic
-    select docket_private.other_keys(
-               bead_others.source,
-               array['id', 'title', 'description', 'design', 'acceptance_criteria', 'labels',
-                     'assignee', 'dependencies', 'notes', 'comments'],
-               bead_others.stand_in);
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_nestloop = on
+as $$
+begin
+    return (
+        select docket_private.kept_jsonb(
+                   json_object_agg(e.key, e.value order by e.n)
+                       filter (where e.key not in (
+                           'id', 'title', 'description', 'design', 'acceptance_criteria',
+                           'labels', 'assignee', 'dependencies', 'notes', 'comments', 'body')),
+                   bead_others.stand_in)
+          from json_each(bead_others.source) with ordinality as e (key, value, n));
 end;
+$$;
 
 comment on function docket_private.bead_others(json, text) is
     'What a masked issue says that tasks do not, or not exactly so; null for nothing.';
@@ -52150,10 +52188,14 @@ begin
            docket_private.known_time(to_json(k.fields ->> 'defer_until')),
            docket_private.hours_of(k.fields -> 'estimated_minutes'),
            s.status,
-           coalesce(docket_private.known_bead_priority(k.fields -> 'priority'), 5::smallint),
+           coalesce((k.fields ->> 'task_priority')::smallint,
+                    docket_private.known_bead_priority(k.fields -> 'priority'), 5::smallint),
            case
                when s.status = 'completed'
-               then coalesce(docket_private.known_time(k.source -> 'closed_at'), docket.clock())
+               then coalesce(
+                   docket_private.known_time(coalesce(
+                       k.source -> 'closed_at', to_json(k.fields ->> 'closed_at'))),
+                   docket.clock())
            end,
            case
                when o.others is null then '{}'
@@ -52175,6 +52217,7 @@ begin
         on w.n = e.target
      cross join lateral (
                select coalesce(
+                          k.fields ->> 'task_status',
                           docket_private.known_bead_status(k.fields ->> 'status'), 'pending')
                           as status
                offset 0
@@ -52261,7 +52304,8 @@ create function docket_private.store_beads_file(
     source_name text,
     content     bytea,
     lines       docket_private.beads_line[],
-    stand_in    text
+    stand_in    text,
+    shape       text default 'beads'
 ) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -52315,13 +52359,14 @@ begin
                 'dependencies', v_linked))
         || docket_private.beads_report(
                lines, v_edges,
-               docket_private.beads_oddities(content, lines, v_edges, stand_in));
+               docket_private.beads_oddities(content, lines, v_edges, stand_in))
+        || jsonb_build_object('shape', store_beads_file.shape);
 
     insert into docket.imports (
         import_id, project_id, source_name, content, content_hash, shape, byte_size, report)
     values (
         v_import_id, store_beads_file.project_id, store_beads_file.source_name,
-        store_beads_file.content, sha256(store_beads_file.content), 'beads',
+        store_beads_file.content, sha256(store_beads_file.content), store_beads_file.shape,
         octet_length(store_beads_file.content), v_report);
 
     perform docket_private.keep_beads_lines(
@@ -52331,7 +52376,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text) is
+comment on function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text, text) is
     'Writes the issues of a beads file into a project whose graph the caller has locked. Returns the report.';
 
 revoke all on function docket_private.beads_edges(docket_private.beads_line[]) from public;
@@ -52347,7 +52392,7 @@ revoke all on function docket_private.add_beads(uuid, docket_private.beads_line[
     from public;
 revoke all on function docket_private.keep_beads_lines(uuid, uuid, docket_private.beads_line[], uuid[], text)
     from public;
-revoke all on function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text)
+revoke all on function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text, text)
     from public;
 
 reset role;
@@ -52388,10 +52433,14 @@ create function docket_private.beads_ours(
     base         jsonb,
     dependencies jsonb
 ) returns jsonb
-language sql
+language plpgsql
 stable
-begin atomic
-    select jsonb_build_object(
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_nestloop = on
+as $$
+begin
+    return jsonb_build_object(
                'title', case
                    when (beads_ours.task).title = docket_private.short_title(
                             beads_ours.base ->> 'title', beads_ours.issue_id)
@@ -52453,6 +52502,7 @@ begin atomic
                'labels', to_jsonb((beads_ours.task).tags),
                'dependencies', coalesce(beads_ours.dependencies, '[]'));
 end;
+$$;
 
 comment on function docket_private.beads_ours(docket.tasks, text, jsonb, jsonb) is
     'What a task says of the fields of an issue, in the words of its line (`base`; null: it has none); `dependencies` are pairs [type, issue].';
@@ -54435,6 +54485,941 @@ grant execute on function docket.lint_project(uuid, bigint, integer)
    to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 grant execute on function docket.fix_project(uuid, text[], boolean, uuid)
    to docket_admin, docket_app;
+
+reset role;
+
+-- exchange/other_formats
+
+set local role docket_owner;
+
+-- Lists of tasks in other formats, read as if they were issues of beads: from there on, all that
+-- holds for those holds for them.
+create type docket_private.foreign_issue as (
+    issue_id     text,
+    title        text,
+    description  text,
+    status       text,
+    priority     smallint,
+    assignee     text,
+    due_at       text,
+    closed_at    text,
+    labels       text[],
+    parent       text,
+    depends_on   text[],
+    source       json
+);
+
+comment on type docket_private.foreign_issue is
+    'An entry of a list in another format, with status and priority as tasks have them, and the entry as it was.';
+
+create function docket_private.foreign_lines(issues docket_private.foreign_issue[])
+returns docket_private.beads_line[]
+language sql
+immutable
+begin atomic
+      with issue as (
+          select i.*, row_number() over (partition by i.issue_id order by i.n) > 1 as is_repeated
+            from unnest(foreign_lines.issues) with ordinality
+                 as i (issue_id, title, description, status, priority, assignee, due_at,
+                       closed_at, labels, parent, depends_on, source, n)
+      )
+    select array_agg(
+               row (i.n::integer,
+                    case when i.is_repeated then 'repeated' else 'issue' end,
+                    i.issue_id,
+                    i.source,
+                    jsonb_build_object(
+                        'title', i.title, 'description', nullif(i.description, ''),
+                        'design', null, 'acceptance_criteria', null,
+                        'status', 'open', 'priority', null, 'task_status', i.status,
+                        'task_priority', i.priority, 'closed_at', i.closed_at,
+                        'assignee', nullif(i.assignee, ''), 'estimated_minutes', null,
+                        'due_at', i.due_at, 'defer_until', null,
+                        'labels', to_jsonb(coalesce(i.labels, '{}')),
+                        'dependencies', (
+                            select coalesce(jsonb_agg(d.pair order by d.n), '[]')
+                              from (
+                                  select jsonb_build_array('parent-child', i.parent) as pair, 0 as n
+                                   where i.parent <> ''
+                                   union all
+                                  select jsonb_build_array('blocks', btrim(o.name)), o.n
+                                    from unnest(i.depends_on) with ordinality as o (name, n)
+                                   where btrim(o.name) <> ''
+                              ) as d)))::docket_private.beads_line
+               order by i.n)
+      from issue as i;
+end;
+
+comment on function docket_private.foreign_lines(docket_private.foreign_issue[]) is
+    'Entries of a list as lines of beads; of several with one id the first counts.';
+
+create function docket_private.named_issue(value json) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case json_typeof(named_issue.value)
+               when 'object'
+               then coalesce(named_issue.value ->> 'identifier', named_issue.value ->> 'number',
+                             named_issue.value ->> 'id')
+               else named_issue.value #>> '{}'
+           end;
+end;
+
+comment on function docket_private.named_issue(json) is
+    'The issue that a JSON value names: its number or identifier, or that of an object.';
+
+-- An array as it is, or the nodes of a GraphQL connection.
+create function docket_private.nodes_of(value json) returns setof json
+language sql
+immutable
+begin atomic
+    select e.value
+      from json_array_elements(
+               case
+                   when json_typeof(nodes_of.value) = 'array' then nodes_of.value
+                   when json_typeof(nodes_of.value -> 'nodes') = 'array'
+                   then nodes_of.value -> 'nodes'
+               end) as e (value);
+end;
+
+comment on function docket_private.nodes_of(json) is
+    'The elements of an array, or of the "nodes" of an object; nothing of anything else.';
+
+-- GitHub's issues, as `gh issue list --json` or the REST interface give them.
+create function docket_private.github_issues(document json)
+returns docket_private.foreign_issue[]
+language sql
+immutable
+begin atomic
+      with issue as (
+          select i.value as source, row_number() over () as n, f.number #>> '{}' as id,
+                 f.key, f.status, f.priority, f.due_at as own_due_at, f.title,
+                 f.body, lower(f.state) as state,
+                 lower(coalesce(f.state_reason, f."stateReason")) as reason, f.labels,
+                 coalesce(f.assignee ->> 'login', f.assignees -> 0 ->> 'login') as assignee,
+                 coalesce(f.milestone ->> 'due_on', f.milestone ->> 'dueOn') as due_at,
+                 coalesce(f.closed_at, f."closedAt") as closed_at,
+                 docket_private.named_issue(f.parent) as parent,
+                 coalesce(f.sub_issues, f."subIssues") as parts,
+                 coalesce(f.blocked_by, f."blockedBy", f.dependencies) as blockers
+            from docket_private.nodes_of(github_issues.document) as i (value)
+           cross join lateral json_to_record(i.value)
+                 as f (number json, key text, status json, priority json, due_at text, title text,
+                       body text, state text, state_reason text,
+                       "stateReason" text, labels json, assignees json, assignee json,
+                       milestone json, closed_at text, "closedAt" text, parent json,
+                       sub_issues json, "subIssues" json, blocked_by json, "blockedBy" json,
+                       dependencies json)
+      ), part as (
+          -- An issue names its parts, or a part its parent.
+          select docket_private.named_issue(p.value) as id, min(i.id) as parent
+            from issue as i
+           cross join lateral docket_private.nodes_of(i.parts) as p (value)
+           group by docket_private.named_issue(p.value)
+      ), named as materialized (
+          -- An export of ours has keys, statuses and priorities too.
+          select i.id, coalesce(i.key, i.id) as key
+            from issue as i
+      )
+    select array_agg(
+               row (coalesce(i.key, i.id), i.title, i.body,
+                    case
+                        when docket_private.known_status(i.status) is not null
+                        then docket_private.known_status(i.status)
+                        when i.state <> 'closed' then 'pending'
+                        when i.reason = 'not_planned' then 'cancelled'
+                        else 'completed'
+                    end,
+                    docket_private.known_priority(i.priority), i.assignee,
+                    coalesce(i.own_due_at, i.due_at), i.closed_at,
+                    array(select coalesce(l.value ->> 'name', l.value #>> '{}')
+                            from docket_private.nodes_of(i.labels) as l (value)),
+                    (select coalesce(min(k.key), coalesce(i.parent, p.parent))
+                       from named as k
+                      where k.id = coalesce(i.parent, p.parent)),
+                    array(select coalesce(k.key, docket_private.named_issue(b.value))
+                            from docket_private.nodes_of(i.blockers) as b (value)
+                            left join named as k
+                              on k.id = docket_private.named_issue(b.value)),
+                    i.source)::docket_private.foreign_issue
+               order by i.n)
+      from issue as i
+      left join part as p on p.id = i.id;
+end;
+
+comment on function docket_private.github_issues(json) is
+    'GitHub''s issues as entries: parts by sub_issues or parent, what blocks them by blocked_by.';
+
+create function docket_private.linear_issues(document json)
+returns docket_private.foreign_issue[]
+language sql
+immutable
+begin atomic
+      with issue as (
+          select i.value as source, row_number() over () as n, f.*
+            from docket_private.nodes_of(
+                     coalesce(linear_issues.document -> 'data' -> 'issues',
+                              linear_issues.document -> 'issues', linear_issues.document))
+                     as i (value)
+           cross join lateral json_to_record(i.value)
+                 as f (identifier text, title text, description text, state json,
+                       priority integer, assignee json, "dueDate" text, "completedAt" text,
+                       labels json, parent json, relations json)
+      ), relation as (
+          -- A relation stands with the issue that blocks.
+          select docket_private.named_issue(r.value -> 'relatedIssue') as id,
+                 array_agg(i.identifier order by i.n) as blockers
+            from issue as i
+           cross join lateral docket_private.nodes_of(i.relations) as r (value)
+           where r.value ->> 'type' = 'blocks'
+           group by docket_private.named_issue(r.value -> 'relatedIssue')
+      )
+    select array_agg(
+               row (i.identifier, i.title, i.description,
+                    case i.state ->> 'type'
+                        when 'started'   then 'in_progress'
+                        when 'completed' then 'completed'
+                        when 'canceled'  then 'cancelled'
+                        when 'duplicate' then 'cancelled'
+                        else 'pending'
+                    end,
+                    case i.priority when 1 then 10 when 2 then 8 when 4 then 3 else 5 end,
+                    coalesce(i.assignee ->> 'email', i.assignee ->> 'name', i.assignee #>> '{}'),
+                    i."dueDate", i."completedAt",
+                    array(select coalesce(l.value ->> 'name', l.value #>> '{}')
+                            from docket_private.nodes_of(i.labels) as l (value)),
+                    docket_private.named_issue(i.parent), coalesce(r.blockers, '{}'),
+                    i.source)::docket_private.foreign_issue
+               order by i.n)
+      from issue as i
+      left join relation as r on r.id = i.identifier;
+end;
+
+comment on function docket_private.linear_issues(json) is
+    'Linear''s issues as entries; of its priorities 1 is the most urgent, 0 none.';
+
+-- "- [x] Title <!-- {...} -->": what stands deeper is a part of what stands above it. The comment,
+-- which a rendered page does not show, carries what a checklist can not say.
+create function docket_private.markdown_issues(content text)
+returns docket_private.foreign_issue[]
+language plpgsql
+immutable
+set search_path = pg_catalog, pg_temp
+set jit = off
+as $$
+declare
+    v_item    record;
+    v_depth   integer   := 0;
+    v_indents integer[] := array[]::integer[];
+    v_ids     text[]    := array[]::text[];
+    v_counts  integer[] := array[0];
+    v_id      text;
+    v_said    jsonb;
+    v_issues  docket_private.foreign_issue[];
+    v_found   jsonb[]   := array[]::jsonb[];
+begin
+    for v_item in
+        select m.part[1] as indent, m.part[2] as mark, m.part[3] as title, m.part[4] as said
+          from string_to_table(markdown_issues.content, e'\n') with ordinality as l (line, n)
+         cross join lateral regexp_match(
+                   l.line,
+                   '^([ \t]*)(?:[-*+]|\d+[.)]) \[(.)\] (.*?)(?: ?<!-- (\{.*\}) -->)?\s*$')
+                   as m (part)
+         where m.part is not null
+         order by l.n
+    loop
+        while v_depth > 0
+              and v_indents[v_depth] >= length(replace(v_item.indent, e'\t', '    ')) loop
+            v_depth := v_depth - 1;
+        end loop;
+        v_counts[v_depth + 1] := v_counts[v_depth + 1] + 1;
+        v_said := case
+                      when v_item.said is not null and docket_private.is_json(v_item.said)
+                      then v_item.said::jsonb
+                      else '{}'
+                  end;
+        v_id := coalesce(
+            v_said ->> 'key',
+            case when v_depth > 0 then v_ids[v_depth] || '.' else '' end
+            || v_counts[v_depth + 1]);
+        v_found := v_found || (v_said || jsonb_build_object(
+            'key', v_id, 'title', v_item.title, 'mark', v_item.mark,
+            'parent', case when v_depth > 0 then v_ids[v_depth] end));
+        v_depth := v_depth + 1;
+        v_indents[v_depth] := length(replace(v_item.indent, e'\t', '    '));
+        v_ids[v_depth] := v_id;
+        v_counts[v_depth + 1] := 0;
+    end loop;
+
+    select array_agg(
+               row (f.value ->> 'key', f.value ->> 'title', f.value ->> 'description',
+                    case
+                        when f.value ->> 'mark' in ('x', 'X') then 'completed'
+                        when f.value ->> 'mark' = '-' then 'cancelled'
+                        when f.value ->> 'mark' = '/' then 'in_progress'
+                        else docket_private.known_status((f.value -> 'status')::json)
+                    end,
+                    docket_private.known_priority((f.value -> 'priority')::json),
+                    f.value ->> 'assignee', f.value ->> 'due', null,
+                    array(select jsonb_array_elements_text(f.value -> 'labels')),
+                    f.value ->> 'parent',
+                    array(select jsonb_array_elements_text(f.value -> 'after')),
+                    f.value::json)::docket_private.foreign_issue
+               order by f.n)
+      into v_issues
+      from unnest(v_found) with ordinality as f (value, n);
+    return v_issues;
+end;
+$$;
+
+comment on function docket_private.markdown_issues(text) is
+    'The items of Markdown checklists as entries: [ ] open, [/] in progress, [x] done, [-] given up.';
+
+-- RFC 4180: fields may be quoted, and hold separators, quotes (doubled) and line ends then.
+create function docket_private.csv_rows(content text)
+returns table (row_no bigint, column_no bigint, value text)
+language sql
+immutable
+begin atomic
+      with field as materialized (
+          select f.n,
+                 case
+                     when f.part[1] like '"%'
+                     then replace(substr(f.part[1], 2, length(f.part[1]) - 2), '""', '"')
+                     else f.part[1]
+                 end as value,
+                 f.part[2] <> ',' as ends_row
+            from regexp_matches(
+                     csv_rows.content || case
+                         when right(csv_rows.content, 1) = e'\n' then '' else e'\n'
+                     end,
+                     '("(?:[^"]|"")*"|[^,"\r\n]*)(,|\r?\n)', 'g')
+                 with ordinality as f (part, n)
+      ), counted as (
+          select f.n, f.value,
+                 1 + count(*) filter (where f.ends_row) over (
+                     order by f.n rows between unbounded preceding and 1 preceding) as row_no
+            from field as f
+      )
+    select c.row_no, row_number() over (partition by c.row_no order by c.n), c.value
+      from counted as c;
+end;
+
+comment on function docket_private.csv_rows(text) is
+    'The fields of a CSV text by row and column, 1 the first.';
+
+create function docket_private.csv_issues(
+    content text,
+    mapping jsonb
+) returns docket_private.foreign_issue[]
+language sql
+immutable
+begin atomic
+      with cell as materialized (
+          select c.row_no, c.column_no, c.value
+            from docket_private.csv_rows(csv_issues.content) as c
+      ), heading as materialized (
+          -- Which field a column is: by the mapping, else by its usual names.
+          select h.column_no, h.value as name,
+                 coalesce(
+                     (select m.key
+                        from jsonb_each_text(csv_issues.mapping) as m
+                       where lower(m.value) = lower(btrim(h.value))
+                       order by m.key
+                       limit 1),
+                     (select u.field
+                        from (values ('key', '{key,id,identifier,number,issue}'::text[]),
+                                     ('title', '{title,summary,name,task,subject}'),
+                                     ('description', '{description,body,details,text}'),
+                                     ('status', '{status,state}'),
+                                     ('priority', '{priority}'),
+                                     ('assignee', '{assignee,assigned_to,owner}'),
+                                     ('labels', '{labels,tags}'),
+                                     ('due', '{due,due_at,"due date"}'),
+                                     ('parent', '{parent,"parent issue","parent task"}'),
+                                     ('depends_on',
+                                      '{depends_on,dependencies,"blocked by",blocked_by}'))
+                             as u (field, names)
+                       where lower(btrim(h.value)) = any (u.names)
+                         and not csv_issues.mapping ? u.field)) as field
+            from cell as h
+           where h.row_no = 1
+      ), line as (
+          select c.row_no,
+                 jsonb_object_agg(h.field, c.value) filter (where h.field is not null) as told,
+                 json_object_agg(h.name, c.value order by h.column_no) as source
+            from cell as c
+            join heading as h on h.column_no = c.column_no
+           where c.row_no > 1
+           group by c.row_no
+          having count(*) > 1
+              or max(c.value) <> ''
+      )
+    select array_agg(
+               row (coalesce(nullif(btrim(l.told ->> 'key'), ''), (l.row_no - 1)::text),
+                    l.told ->> 'title', l.told ->> 'description',
+                    coalesce(
+                        docket_private.known_status(to_json(l.told ->> 'status')),
+                        docket_private.known_bead_status(lower(btrim(l.told ->> 'status')))),
+                    docket_private.known_priority(to_json(l.told ->> 'priority')),
+                    l.told ->> 'assignee', nullif(l.told ->> 'due', ''), null,
+                    array(select btrim(t.word)
+                            from string_to_table(l.told ->> 'labels', ',') as t (word)
+                           where btrim(t.word) <> ''),
+                    nullif(btrim(l.told ->> 'parent'), ''),
+                    string_to_array(l.told ->> 'depends_on', ','),
+                    l.source)::docket_private.foreign_issue
+               order by l.row_no)
+      from line as l;
+end;
+
+comment on function docket_private.csv_issues(text, jsonb) is
+    'The rows of a CSV text as entries; `mapping` says which column is which field ({"title": "Summary"}), where its name does not.';
+
+revoke all on function docket_private.foreign_lines(docket_private.foreign_issue[]) from public;
+revoke all on function docket_private.named_issue(json) from public;
+revoke all on function docket_private.nodes_of(json) from public;
+revoke all on function docket_private.github_issues(json) from public;
+revoke all on function docket_private.linear_issues(json) from public;
+revoke all on function docket_private.markdown_issues(text) from public;
+revoke all on function docket_private.csv_rows(text) from public;
+revoke all on function docket_private.csv_issues(text, jsonb) from public;
+
+reset role;
+
+-- exchange/lists
+
+set local role docket_owner;
+
+-- Lists of tasks come from GitHub, Linear, Markdown and CSV, and go there; a Gantt chart only goes.
+create function docket_private.read_list(
+    source_name text,
+    content     bytea,
+    format      text,
+    mapping     jsonb,
+    out lines   docket_private.beads_line[],
+    out stand_in text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_text   text := docket_private.read_text(
+        read_list.source_name,
+        case
+            when substring(read_list.content from 1 for 3) = '\xefbbbf'
+            then substring(read_list.content from 4)
+            else read_list.content
+        end);
+    v_issues docket_private.foreign_issue[];
+begin
+    if read_list.format in ('github', 'linear') then
+        perform docket_private.read_json(read_list.source_name, v_text);
+    end if;
+
+    if read_list.format = 'markdown' then
+        v_issues := docket_private.markdown_issues(v_text);
+    elsif read_list.format = 'csv' then
+        v_issues := docket_private.csv_issues(v_text, coalesce(read_list.mapping, '{}'));
+    else
+        select m.content, m.stand_in into v_text, stand_in
+          from docket_private.mask_json(v_text) as m;
+        v_issues := case
+                        when read_list.format = 'github'
+                        then docket_private.github_issues(v_text::json)
+                        else docket_private.linear_issues(v_text::json)
+                    end;
+    end if;
+
+    if v_issues is null or exists (select from unnest(v_issues) as i where i.issue_id is null) then
+        perform docket_private.refuse_file(
+            read_list.source_name, v_text, 1,
+            format('this is no list of tasks in the format %s', read_list.format),
+            case read_list.format
+                when 'github' then 'An array of issues with number, title, body, labels, state.'
+                when 'linear' then 'An array of issues with identifier, title, state, priority.'
+                when 'csv' then 'The first line names the columns; mapping says what they are.'
+                else 'Items look like "- [ ] title".'
+            end);
+    end if;
+
+    lines := docket_private.foreign_lines(v_issues);
+end;
+$$;
+
+comment on function docket_private.read_list(text, bytea, text, jsonb) is
+    'The entries of a list in a format, as lines of beads. Raises PD422 for what is none.';
+
+create function docket_private.refuse_format(format text) returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    raise exception '% is no format of lists',
+                    coalesce(quote_literal(left(refuse_format.format, 100)), 'null')
+        using errcode = 'PD422',
+              hint    = 'One of github, linear, markdown, csv; gantt goes out only.';
+end;
+$$;
+
+comment on function docket_private.refuse_format(text) is
+    'Raises PD422 for a format that lists do not come in.';
+
+create function docket.import_list(
+    slug         text,
+    source_name  text,
+    content      bytea,
+    list_format  text,
+    mapping      jsonb   default '{}',
+    project_name text    default null,
+    dry_run      boolean default false,
+    request_id   uuid    default null
+) returns jsonb
+language plpgsql
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+declare
+    v_is_dry     boolean := coalesce(dry_run, false);
+    v_answer     jsonb   := case
+                                when not v_is_dry
+                                then docket_private.replay(request_id, 'import_list')
+                            end;
+    v_project_id uuid;
+    v_is_new     boolean;
+    v_lines      docket_private.beads_line[];
+    v_stand_in   text;
+    v_report     jsonb;
+begin
+    if v_answer is not null then
+        return v_answer;
+    end if;
+
+    if slug is null
+       or content is null
+       or length(btrim(source_name)) between 1 and 1024 is not true then
+        raise exception 'an import needs a project, a source and a content'
+            using errcode = 'PD422',
+                  hint    = 'slug, source_name (1 to 1024 characters) and content are all required.';
+    end if;
+
+    if import_list.list_format in ('github', 'linear', 'markdown', 'csv') is not true then
+        perform docket_private.refuse_format(import_list.list_format);
+    end if;
+
+    if exists (
+        select
+          from docket.projects as p
+         where p.slug = import_list.slug
+            or p.project_id::text = lower(import_list.slug)
+    ) then
+        v_project_id := docket.project_id(slug);
+        perform docket_private.require_project(v_project_id);
+    end if;
+    v_is_new := v_project_id is null;
+
+    -- Reading takes the time; nobody waits for it.
+    select r.lines, r.stand_in into v_lines, v_stand_in
+      from docket_private.read_list(source_name, content, import_list.list_format, mapping) as r;
+
+    -- Undone for a dry run.
+    begin
+        if v_is_new then
+            v_project_id := (docket.create_project(slug => slug, name => project_name)).project_id;
+        end if;
+
+        -- The graph first; another import of this source that was on its way has ended then.
+        perform docket_private.lock_graph(v_project_id);
+        v_report := coalesce(
+            docket_private.imported_before(v_project_id, source_name, sha256(content)),
+            docket_private.store_beads_file(
+                v_project_id, v_is_new, source_name, content, v_lines, v_stand_in,
+                import_list.list_format));
+
+        if v_is_dry then
+            raise exception 'a dry run' using errcode = 'XXDRY';
+        end if;
+    exception
+        when sqlstate 'XXDRY' then
+            v_report := v_report || jsonb_build_object(
+                'import_id', null,
+                'project_id', case when not v_is_new then v_project_id end);
+    end;
+
+    v_report := v_report || jsonb_build_object('dry_run', v_is_dry);
+
+    if not v_is_dry then
+        perform docket_private.remember(request_id, v_report);
+    end if;
+
+    return v_report;
+end;
+$$;
+
+comment on function docket.import_list(text, text, bytea, text, jsonb, text, boolean, uuid) is
+'Imports a list of tasks: GitHub''s issues or Linear''s as JSON, a Markdown checklist, or CSV.
+
+`slug` is the project (its slug or id), made with the name `project_name` (default: the slug) when
+the caller sees none; `source_name` says where the list comes from, `content` are its bytes in
+UTF-8, `list_format` is github, linear, markdown or csv; `mapping` says for CSV which column is
+which field, {"title": "Summary"}, where its name does not (key, title, description, status,
+priority, assignee, labels, due, parent, depends_on). With `dry_run`, nothing is written, and the
+report is the same. The same `request_id` again returns the first answer; the same content again
+from the same source writes nothing.
+
+Returns the report, as docket.import_beads() does. Raises PD422 (no UTF-8, no such list, an unknown
+format), PD409 (another content of this source, or this content from another source, was imported
+before), PD403, and what docket.create_project() raises.';
+
+-- What every format tells of a task.
+create function docket_private.listed_tasks(project_id uuid)
+returns table (
+    n integer, task docket.tasks, parent_key text, parent_n integer, blockers text[],
+    blocker_ns integer[], blocked text[], workflow text
+)
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+set work_mem = '64MB'
+as $$
+begin
+    return query
+      with listed as materialized (
+          select (row_number() over (order by t.task_id))::integer as n, t::docket.tasks as task,
+                 t.task_id, t.task_key, t.parent_task_id, t.workflow_id
+            from docket.tasks as t
+           where t.project_id = listed_tasks.project_id
+             and t.archived_at is null
+      ), edge as materialized (
+          select l.task_id, l.task_key, o.task_id as blocker_id, o.task_key as blocker, o.n
+            from docket.task_dependencies as d
+            join listed as l on l.task_id = d.task_id
+            join listed as o on o.task_id = d.depends_on_id
+           where d.project_id = listed_tasks.project_id
+             and d.dependency_type = 'blocks'
+      ), before as (
+          select e.task_id, array_agg(e.blocker order by e.n) as keys,
+                 array_agg(e.n order by e.n) as ns
+            from edge as e
+           group by e.task_id
+      ), behind as (
+          select e.blocker_id, array_agg(e.task_key order by e.task_id) as keys
+            from edge as e
+           group by e.blocker_id
+      )
+    select l.n, l.task, p.task_key, p.n, coalesce(b.keys, '{}'), coalesce(b.ns, '{}'),
+           coalesce(h.keys, '{}'), w.name
+      from listed as l
+      left join listed as p on p.task_id = l.parent_task_id
+      left join before as b on b.task_id = l.task_id
+      left join behind as h on h.blocker_id = l.task_id
+      left join docket.workflows as w
+        on w.workflow_id = l.workflow_id
+       and w.project_id = listed_tasks.project_id
+     order by l.n;
+end;
+$$;
+
+comment on function docket_private.listed_tasks(uuid) is
+    'The tasks in use of a project, the first made first, each with what lists tell of it.';
+
+create function docket_private.write_github(project_id uuid) returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(e'[\n' || string_agg(
+               json_build_object(
+                   'number', l.n,
+                   'key', (l.task).task_key,
+                   'title', (l.task).title,
+                   'body', coalesce((l.task).description, ''),
+                   'state', case
+                       when (l.task).status in ('completed', 'cancelled') then 'closed'
+                       else 'open'
+                   end,
+                   'state_reason', case (l.task).status
+                       when 'completed' then 'completed'
+                       when 'cancelled' then 'not_planned'
+                   end,
+                   'status', (l.task).status,
+                   'priority', (l.task).priority,
+                   'due_at', docket_private.bead_time((l.task).due_at),
+                   'labels', (
+                       select coalesce(json_agg(json_build_object('name', w.word) order by w.n),
+                                       '[]')
+                         from unnest((l.task).tags) with ordinality as w (word, n)),
+                   'assignees', case
+                       when (l.task).assigned_to is null then '[]'
+                       else json_build_array(json_build_object('login', (l.task).assigned_to))
+                   end,
+                   'closed_at', docket_private.bead_time((l.task).completed_at),
+                   'parent', case
+                       when l.parent_n is not null then json_build_object('number', l.parent_n)
+                   end,
+                   'blocked_by', (
+                       select coalesce(json_agg(json_build_object('number', b.n) order by b.n),
+                                       '[]')
+                         from unnest(l.blocker_ns) as b (n)))::text,
+               e',\n' order by l.n) || e'\n]\n', e'[]\n')
+      from docket_private.listed_tasks(write_github.project_id) as l;
+$$;
+
+comment on function docket_private.write_github(uuid) is
+    'Tasks as GitHub''s issues, with key, status, priority and due_at beside what GitHub has.';
+
+create function docket_private.write_linear(project_id uuid) returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select coalesce(e'[\n' || string_agg(
+               json_build_object(
+                   'identifier', (l.task).task_key,
+                   'number', l.n,
+                   'title', (l.task).title,
+                   'description', (l.task).description,
+                   'priority', case
+                       when (l.task).priority >= 9 then 1
+                       when (l.task).priority >= 7 then 2
+                       when (l.task).priority >= 4 then 3
+                       else 4
+                   end,
+                   'state', json_build_object(
+                       'name', initcap(replace((l.task).status, '_', ' ')),
+                       'type', case (l.task).status
+                           when 'completed'   then 'completed'
+                           when 'cancelled'   then 'canceled'
+                           when 'in_progress' then 'started'
+                           when 'review'      then 'started'
+                           when 'deferred'    then 'backlog'
+                           else 'unstarted'
+                       end),
+                   'assignee', case
+                       when (l.task).assigned_to is not null
+                       then json_build_object('name', (l.task).assigned_to)
+                   end,
+                   'dueDate', to_char((l.task).due_at at time zone 'UTC', 'YYYY-MM-DD'),
+                   'completedAt', docket_private.bead_time((l.task).completed_at),
+                   'labels', json_build_object('nodes', (
+                       select coalesce(json_agg(json_build_object('name', w.word) order by w.n),
+                                       '[]')
+                         from unnest((l.task).tags) with ordinality as w (word, n))),
+                   'parent', case
+                       when l.parent_key is not null
+                       then json_build_object('identifier', l.parent_key)
+                   end,
+                   'relations', json_build_object('nodes', (
+                       select coalesce(
+                                  json_agg(
+                                      json_build_object(
+                                          'type', 'blocks',
+                                          'relatedIssue', json_build_object('identifier', b.key))
+                                      order by b.n),
+                                  '[]')
+                         from unnest(l.blocked) with ordinality as b (key, n))))::text,
+               e',\n' order by l.n) || e'\n]\n', e'[]\n')
+      from docket_private.listed_tasks(write_linear.project_id) as l;
+$$;
+
+comment on function docket_private.write_linear(uuid) is
+    'Tasks as Linear''s issues; of priorities Linear has four.';
+
+create function docket_private.write_markdown(project_id uuid) returns text
+language plpgsql
+stable
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_custom_plan
+set enable_nestloop = off
+set jit = off
+as $$
+begin
+    return coalesce((
+          with recursive listed as materialized (
+              select l.*
+                from docket_private.listed_tasks(write_markdown.project_id) as l
+          ), placed as (
+              select l.n, array[l.n] as place
+                from listed as l
+               where l.parent_n is null
+               union all
+              select l.n, p.place || l.n
+                from placed as p
+                join listed as l on l.parent_n = p.n
+          )
+        select string_agg(
+                   repeat('  ', cardinality(p.place) - 1) || '- ['
+                   || case (l.task).status
+                          when 'completed'   then 'x'
+                          when 'cancelled'   then '-'
+                          when 'in_progress' then '/'
+                          else ' '
+                      end
+                   || '] ' || regexp_replace((l.task).title, '\s+', ' ', 'g') || ' <!-- '
+                   || replace(jsonb_strip_nulls(jsonb_build_object(
+                          'key', (l.task).task_key,
+                          'status', case
+                              when (l.task).status in ('review', 'failed', 'blocked', 'deferred')
+                              then (l.task).status
+                          end,
+                          'priority', (l.task).priority,
+                          'description', (l.task).description,
+                          'assignee', (l.task).assigned_to,
+                          'due', docket_private.bead_time((l.task).due_at),
+                          'labels', nullif(to_jsonb((l.task).tags), '[]'),
+                          'after', nullif(to_jsonb(l.blockers), '[]')))::text, '>', '\u003e')
+                   || e' -->\n', '' order by p.place)
+          from listed as l
+          join placed as p on p.n = l.n), '');
+end;
+$$;
+
+comment on function docket_private.write_markdown(uuid) is
+    'Tasks as a Markdown checklist, parts below what they are parts of; what a checklist can not say stands in comments.';
+
+create function docket_private.csv_field(value text) returns text
+language sql
+immutable
+parallel safe
+begin atomic
+    select case
+               when csv_field.value ~ '[",\r\n]'
+               then '"' || replace(csv_field.value, '"', '""') || '"'
+               else coalesce(csv_field.value, '')
+           end;
+end;
+
+comment on function docket_private.csv_field(text) is
+    'A text as a field of CSV.';
+
+create function docket_private.write_csv(project_id uuid) returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+    select e'key,title,description,status,priority,assignee,labels,due,parent,depends_on\r\n'
+           || coalesce(string_agg(
+                  concat_ws(
+                      ',',
+                      docket_private.csv_field((l.task).task_key),
+                      docket_private.csv_field((l.task).title),
+                      docket_private.csv_field((l.task).description),
+                      (l.task).status,
+                      (l.task).priority,
+                      docket_private.csv_field((l.task).assigned_to),
+                      docket_private.csv_field(array_to_string((l.task).tags, ',')),
+                      coalesce(docket_private.bead_time((l.task).due_at), ''),
+                      docket_private.csv_field(l.parent_key),
+                      docket_private.csv_field(array_to_string(l.blockers, ',')))
+                  || e'\r\n', '' order by l.n), '')
+      from docket_private.listed_tasks(write_csv.project_id) as l;
+$$;
+
+comment on function docket_private.write_csv(uuid) is
+    'Tasks as CSV (RFC 4180), with a heading.';
+
+-- A task begins when those before it end, or on the day on which the project's first was made.
+create function docket_private.write_gantt(project_id uuid) returns text
+language sql
+stable
+set search_path = pg_catalog, pg_temp
+as $$
+      with listed as materialized (
+          select l.*, min((l.task).created_at) over () as first_at
+            from docket_private.listed_tasks(write_gantt.project_id) as l
+      ), line as (
+          select coalesce(l.workflow, 'Tasks') as section, min(l.n) over w as section_n, l.n,
+                 row_number() over (w order by l.n) = 1 as is_first,
+                 regexp_replace((l.task).title, '[:;#,\s]+', ' ', 'g') || ' :'
+                 || case
+                        when (l.task).status = 'completed' then 'done, '
+                        when (l.task).status in ('in_progress', 'review') then 'active, '
+                        when (l.task).priority >= 9 then 'crit, '
+                        else ''
+                    end
+                 || 't' || l.n || ', '
+                 || case
+                        when l.blocker_ns <> '{}'
+                        then 'after ' || array_to_string(
+                                 array(select 't' || b.n from unnest(l.blocker_ns) as b (n)), ' ')
+                        else to_char(l.first_at at time zone 'UTC', 'YYYY-MM-DD')
+                    end
+                 || ', ' || greatest(1, ceil(coalesce((l.task).estimated_effort, 8) / 8)) || 'd'
+                 as said
+            from listed as l
+          window w as (partition by coalesce(l.workflow, 'Tasks'))
+      )
+    select e'gantt\n    dateFormat YYYY-MM-DD\n    title '
+           || (select regexp_replace(p.name, '[:;#\s]+', ' ', 'g')
+                 from docket.projects as p
+                where p.project_id = write_gantt.project_id)
+           || e'\n'
+           || coalesce(string_agg(
+                  case
+                      when l.is_first
+                      then '    section '
+                           || regexp_replace(l.section, '[:;#\s]+', ' ', 'g') || e'\n'
+                      else ''
+                  end
+                  || '    ' || l.said || e'\n', '' order by l.section_n, l.n), '')
+      from line as l;
+$$;
+
+comment on function docket_private.write_gantt(uuid) is
+    'Tasks as a Gantt chart of Mermaid, a section for each workflow; eight hours are a day.';
+
+create function docket.export_list(
+    project_id  uuid,
+    list_format text
+) returns text
+language plpgsql
+stable
+security definer
+set search_path = pg_catalog, pg_temp
+as $$
+begin
+    perform docket_private.require_project(export_list.project_id, to_write => false);
+
+    return case export_list.list_format
+               when 'github'   then docket_private.write_github(export_list.project_id)
+               when 'linear'   then docket_private.write_linear(export_list.project_id)
+               when 'markdown' then docket_private.write_markdown(export_list.project_id)
+               when 'csv'      then docket_private.write_csv(export_list.project_id)
+               when 'gantt'    then docket_private.write_gantt(export_list.project_id)
+               else docket_private.refuse_format(export_list.list_format)
+           end;
+end;
+$$;
+
+comment on function docket.export_list(uuid, text) is
+'The tasks of a project as a list that people and other tools read.
+
+`list_format` is github (issues as JSON), linear (issues as JSON), markdown (a checklist), csv, or
+gantt (a chart of Mermaid). All but gantt come back by docket.import_list(). Returns the text.
+Raises PD404, and PD422 for an unknown format.';
+
+revoke all on function docket_private.read_list(text, bytea, text, jsonb) from public;
+revoke all on function docket_private.listed_tasks(uuid) from public;
+revoke all on function docket_private.write_github(uuid) from public;
+revoke all on function docket_private.write_linear(uuid) from public;
+revoke all on function docket_private.write_markdown(uuid) from public;
+revoke all on function docket_private.csv_field(text) from public;
+revoke all on function docket_private.write_csv(uuid) from public;
+revoke all on function docket_private.write_gantt(uuid) from public;
+revoke all on function docket_private.refuse_format(text) from public;
+revoke all on function docket.import_list(text, text, bytea, text, jsonb, text, boolean, uuid)
+    from public;
+revoke all on function docket.export_list(uuid, text) from public;
+grant execute on function docket.import_list(text, text, bytea, text, jsonb, text, boolean, uuid)
+   to docket_admin, docket_app;
+grant execute on function docket.export_list(uuid, text)
+   to docket_admin, docket_app, docket_agent, docket_reader, docket_auditor;
 
 reset role;
 

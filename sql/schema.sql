@@ -500,6 +500,25 @@ CREATE TYPE docket_private.file_task AS (
 
 COMMENT ON TYPE docket_private.file_task IS 'One entry of a list of tasks or subtasks as the row that it is to become. Its key is key_base, with "~" and key_number where that is more than 0; its identity is by what it is known again in another version of the file: the tag and its id there.';
 
+-- TYPE docket_private.foreign_issue
+
+CREATE TYPE docket_private.foreign_issue AS (
+	issue_id text,
+	title text,
+	description text,
+	status text,
+	priority smallint,
+	assignee text,
+	due_at text,
+	closed_at text,
+	labels text[],
+	parent text,
+	depends_on text[],
+	source json
+);
+
+COMMENT ON TYPE docket_private.foreign_issue IS 'An entry of a list in another format, with status and priority as tasks have them, and the entry as it was.';
+
 -- TYPE docket_private.found
 
 CREATE TYPE docket_private.found AS (
@@ -7137,6 +7156,32 @@ a line of a JSON lines file.
 `after` is the interaction_id of the last object of the previous page, `page_size` is in rows (1 to
 1000). Returns objects; raises nothing.';
 
+-- FUNCTION docket.export_list(uuid, text)
+
+CREATE FUNCTION docket.export_list(project_id uuid, list_format text) RETURNS text
+    LANGUAGE plpgsql STABLE SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    perform docket_private.require_project(export_list.project_id, to_write => false);
+
+    return case export_list.list_format
+               when 'github'   then docket_private.write_github(export_list.project_id)
+               when 'linear'   then docket_private.write_linear(export_list.project_id)
+               when 'markdown' then docket_private.write_markdown(export_list.project_id)
+               when 'csv'      then docket_private.write_csv(export_list.project_id)
+               when 'gantt'    then docket_private.write_gantt(export_list.project_id)
+               else docket_private.refuse_format(export_list.list_format)
+           end;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.export_list(project_id uuid, list_format text) IS 'The tasks of a project as a list that people and other tools read.
+
+`list_format` is github (issues as JSON), linear (issues as JSON), markdown (a checklist), csv, or
+gantt (a chart of Mermaid). All but gantt come back by docket.import_list(). Returns the text.
+Raises PD404, and PD422 for an unknown format.';
+
 -- FUNCTION docket.export_tasks_json(uuid, text)
 
 CREATE FUNCTION docket.export_tasks_json(project_id uuid, source_name text DEFAULT NULL::text) RETURNS bytea
@@ -9684,6 +9729,103 @@ theirs, ours}].
 Raises PD422 with line and column (no UTF-8, a line that is no JSON object), PD413 (nested too
 deeply), PD409 (conflicts, which DETAIL lists; this content from another source was imported
 before), PD403, and what docket.create_project() and docket.put_context() raise.';
+
+-- FUNCTION docket.import_list(text, text, bytea, text, jsonb, text, boolean, uuid)
+
+CREATE FUNCTION docket.import_list(slug text, source_name text, content bytea, list_format text, mapping jsonb DEFAULT '{}'::jsonb, project_name text DEFAULT NULL::text, dry_run boolean DEFAULT false, request_id uuid DEFAULT NULL::uuid) RETURNS jsonb
+    LANGUAGE plpgsql SECURITY DEFINER
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_is_dry     boolean := coalesce(dry_run, false);
+    v_answer     jsonb   := case
+                                when not v_is_dry
+                                then docket_private.replay(request_id, 'import_list')
+                            end;
+    v_project_id uuid;
+    v_is_new     boolean;
+    v_lines      docket_private.beads_line[];
+    v_stand_in   text;
+    v_report     jsonb;
+begin
+    if v_answer is not null then
+        return v_answer;
+    end if;
+
+    if slug is null
+       or content is null
+       or length(btrim(source_name)) between 1 and 1024 is not true then
+        raise exception 'an import needs a project, a source and a content'
+            using errcode = 'PD422',
+                  hint    = 'slug, source_name (1 to 1024 characters) and content are all required.';
+    end if;
+
+    if import_list.list_format in ('github', 'linear', 'markdown', 'csv') is not true then
+        perform docket_private.refuse_format(import_list.list_format);
+    end if;
+
+    if exists (
+        select
+          from docket.projects as p
+         where p.slug = import_list.slug
+            or p.project_id::text = lower(import_list.slug)
+    ) then
+        v_project_id := docket.project_id(slug);
+        perform docket_private.require_project(v_project_id);
+    end if;
+    v_is_new := v_project_id is null;
+
+    -- Reading takes the time; nobody waits for it.
+    select r.lines, r.stand_in into v_lines, v_stand_in
+      from docket_private.read_list(source_name, content, import_list.list_format, mapping) as r;
+
+    -- Undone for a dry run.
+    begin
+        if v_is_new then
+            v_project_id := (docket.create_project(slug => slug, name => project_name)).project_id;
+        end if;
+
+        -- The graph first; another import of this source that was on its way has ended then.
+        perform docket_private.lock_graph(v_project_id);
+        v_report := coalesce(
+            docket_private.imported_before(v_project_id, source_name, sha256(content)),
+            docket_private.store_beads_file(
+                v_project_id, v_is_new, source_name, content, v_lines, v_stand_in,
+                import_list.list_format));
+
+        if v_is_dry then
+            raise exception 'a dry run' using errcode = 'XXDRY';
+        end if;
+    exception
+        when sqlstate 'XXDRY' then
+            v_report := v_report || jsonb_build_object(
+                'import_id', null,
+                'project_id', case when not v_is_new then v_project_id end);
+    end;
+
+    v_report := v_report || jsonb_build_object('dry_run', v_is_dry);
+
+    if not v_is_dry then
+        perform docket_private.remember(request_id, v_report);
+    end if;
+
+    return v_report;
+end;
+$$;
+
+COMMENT ON FUNCTION docket.import_list(slug text, source_name text, content bytea, list_format text, mapping jsonb, project_name text, dry_run boolean, request_id uuid) IS 'Imports a list of tasks: GitHub''s issues or Linear''s as JSON, a Markdown checklist, or CSV.
+
+`slug` is the project (its slug or id), made with the name `project_name` (default: the slug) when
+the caller sees none; `source_name` says where the list comes from, `content` are its bytes in
+UTF-8, `list_format` is github, linear, markdown or csv; `mapping` says for CSV which column is
+which field, {"title": "Summary"}, where its name does not (key, title, description, status,
+priority, assignee, labels, due, parent, depends_on). With `dry_run`, nothing is written, and the
+report is the same. The same `request_id` again returns the first answer; the same content again
+from the same source writes nothing.
+
+Returns the report, as docket.import_beads() does. Raises PD422 (no UTF-8, no such list, an unknown
+format), PD409 (another content of this source, or this content from another source, was imported
+before), PD403, and what docket.create_project() raises.';
 
 -- FUNCTION docket.import_tasks_json(text, text, bytea, text, boolean, jsonb, uuid)
 
@@ -13353,7 +13495,7 @@ CREATE TABLE docket.imports (
     CONSTRAINT imports_id_in_bucket CHECK ((docket_private.bucket(import_id) = docket_private.bucket(project_id))),
     CONSTRAINT imports_metadata_is_object CHECK ((jsonb_typeof(metadata) = 'object'::text)),
     CONSTRAINT imports_report_is_object CHECK ((jsonb_typeof(report) = 'object'::text)),
-    CONSTRAINT imports_shape_known CHECK ((shape = ANY (ARRAY['flat'::text, 'tagged'::text, 'raw_tagged'::text, 'beads'::text]))),
+    CONSTRAINT imports_shape_known CHECK ((shape = ANY (ARRAY['flat'::text, 'tagged'::text, 'raw_tagged'::text, 'beads'::text, 'github'::text, 'linear'::text, 'markdown'::text, 'csv'::text]))),
     CONSTRAINT imports_source_name_bounded CHECK (((length(source_name) >= 1) AND (length(source_name) <= 1024))),
     CONSTRAINT imports_written_is_object CHECK ((jsonb_typeof(written) = 'object'::text))
 );
@@ -13370,7 +13512,7 @@ COMMENT ON COLUMN docket.imports.content IS 'The file, byte for byte, in the ver
 
 COMMENT ON COLUMN docket.imports.content_hash IS 'SHA-256 of the bytes.';
 
-COMMENT ON COLUMN docket.imports.shape IS 'flat: one list of tasks; tagged: a list for each tag; raw_tagged: the tags inside "_rawTaggedData"; beads: an issue in each line.';
+COMMENT ON COLUMN docket.imports.shape IS 'flat: one list of tasks; tagged: a list for each tag; raw_tagged: the tags inside "_rawTaggedData"; beads: an issue in each line; else the format of a list.';
 
 COMMENT ON COLUMN docket.imports.byte_size IS 'The size of the file in bytes.';
 
@@ -24963,10 +25105,14 @@ begin
            docket_private.known_time(to_json(k.fields ->> 'defer_until')),
            docket_private.hours_of(k.fields -> 'estimated_minutes'),
            s.status,
-           coalesce(docket_private.known_bead_priority(k.fields -> 'priority'), 5::smallint),
+           coalesce((k.fields ->> 'task_priority')::smallint,
+                    docket_private.known_bead_priority(k.fields -> 'priority'), 5::smallint),
            case
                when s.status = 'completed'
-               then coalesce(docket_private.known_time(k.source -> 'closed_at'), docket.clock())
+               then coalesce(
+                   docket_private.known_time(coalesce(
+                       k.source -> 'closed_at', to_json(k.fields ->> 'closed_at'))),
+                   docket.clock())
            end,
            case
                when o.others is null then '{}'
@@ -24988,6 +25134,7 @@ begin
         on w.n = e.target
      cross join lateral (
                select coalesce(
+                          k.fields ->> 'task_status',
                           docket_private.known_bead_status(k.fields ->> 'status'), 'pending')
                           as status
                offset 0
@@ -26006,57 +26153,40 @@ $$;
 
 COMMENT ON FUNCTION docket_private.bead_string(value text, escapes text) IS 'A text as a JSON string, escaped as docket_private.bead_escapes() says.';
 
--- FUNCTION docket_private.plain_text(json, text)
-
-CREATE FUNCTION docket_private.plain_text(value json, stand_in text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT
-         CASE
-             WHEN (stand_in IS NULL) THEN (value #>> '{}'::text[])
-             ELSE regexp_replace(replace((value #>> '{}'::text[]), (stand_in || '0000'::text), ''::text), (stand_in || '.{4}'::text), chr(65533), 'g'::text)
-         END AS regexp_replace;
-END;
-
-COMMENT ON FUNCTION docket_private.plain_text(value json, stand_in text) IS 'The text of a masked JSON value, without U+0000 and with U+FFFD for half a surrogate pair.';
-
--- FUNCTION docket_private.text_of(json, text)
-
-CREATE FUNCTION docket_private.text_of(value json, stand_in text) RETURNS text
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT
-         CASE json_typeof(value)
-             WHEN 'string'::text THEN NULLIF(docket_private.plain_text(value, stand_in), ''::text)
-             ELSE NULL::text
-         END AS "case";
-END;
-
-COMMENT ON FUNCTION docket_private.text_of(value json, stand_in text) IS 'The text of a masked JSON string; null for an empty one, and for what is no string.';
-
 -- FUNCTION docket_private.dependencies_of(json, text)
 
 CREATE FUNCTION docket_private.dependencies_of(value json, stand_in text) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT COALESCE(jsonb_agg(e.pair ORDER BY e.n), '[]'::jsonb) AS "coalesce"
-    FROM ( SELECT jsonb_build_array(COALESCE(k.type, 'blocks'::text), k.target) AS pair,
-             min(l.n) AS n
-            FROM (json_array_elements(
-                 CASE json_typeof(dependencies_of.value)
-                     WHEN 'array'::text THEN dependencies_of.value
-                     ELSE NULL::json
-                 END) WITH ORDINALITY l(value, n)
-              CROSS JOIN LATERAL ( SELECT docket_private.text_of(f.type, dependencies_of.stand_in) AS type,
-                     docket_private.text_of(f.depends_on_id, dependencies_of.stand_in) AS target
-                    FROM json_to_record(
-                         CASE json_typeof(l.value)
-                             WHEN 'object'::text THEN l.value
-                             ELSE '{}'::json
-                         END) f(type json, depends_on_id json)) k)
-           WHERE (k.target IS NOT NULL)
-           GROUP BY (jsonb_build_array(COALESCE(k.type, 'blocks'::text), k.target))) e;
-END;
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'on'
+    AS $$
+begin
+    if json_typeof(dependencies_of.value) is distinct from 'array' then
+        return jsonb '[]';
+    end if;
+
+    return (
+        select coalesce(jsonb_agg(e.pair order by e.n), '[]')
+          from (
+              select jsonb_build_array(coalesce(k.type, 'blocks'), k.target) as pair,
+                     min(l.n) as n
+                from json_array_elements(dependencies_of.value) with ordinality as l (value, n)
+               cross join lateral (
+                         select docket_private.text_of(
+                                    case json_typeof(l.value)
+                                        when 'object' then l.value -> 'type'
+                                    end, dependencies_of.stand_in) as type,
+                                docket_private.text_of(
+                                    case json_typeof(l.value)
+                                        when 'object' then l.value -> 'depends_on_id'
+                                    end, dependencies_of.stand_in) as target
+                     ) as k
+               where k.target is not null
+               group by 1
+          ) as e);
+end;
+$$;
 
 COMMENT ON FUNCTION docket_private.dependencies_of(value json, stand_in text) IS 'The dependencies of a masked issue as pairs [type, issue], each once.';
 
@@ -26223,50 +26353,25 @@ END;
 
 COMMENT ON FUNCTION docket_private.bead_line(state docket_private.bead_state, task docket.tasks, escapes text, stand_in text, comma text, colon text) IS 'The line of an issue as it is now.';
 
--- FUNCTION docket_private.kept_jsonb(json, text)
-
-CREATE FUNCTION docket_private.kept_jsonb(value json, stand_in text) RETURNS jsonb
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-declare
-    v_text text := case
-                       when kept_jsonb.stand_in is null then kept_jsonb.value::text
-                       else replace(kept_jsonb.value::text, kept_jsonb.stand_in, '\\u')
-                   end;
-begin
-    return v_text::jsonb;
-exception
-    when others then
-        if json_typeof(v_text::json) = 'object' then
-            return (
-                select jsonb_object_agg(e.key, docket_private.kept_jsonb(e.value, null))
-                  from json_each(v_text::json) as e);
-        end if;
-        return to_jsonb(v_text);
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.kept_jsonb(value json, stand_in text) IS 'A masked JSON value as jsonb; escapes that can not be stored stay as they were written, and a value that jsonb refuses becomes a string.';
-
--- FUNCTION docket_private.other_keys(json, text[], text)
-
-CREATE FUNCTION docket_private.other_keys(source json, but text[], stand_in text) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT docket_private.kept_jsonb(json_object_agg(e.key, e.value ORDER BY e.n) FILTER (WHERE (e.key <> ALL (other_keys.but))), other_keys.stand_in) AS kept_jsonb
-    FROM json_each(other_keys.source) WITH ORDINALITY e(key, value, n);
-END;
-
-COMMENT ON FUNCTION docket_private.other_keys(source json, but text[], stand_in text) IS 'The members of a masked object as jsonb, without some; null when there are no others.';
-
 -- FUNCTION docket_private.bead_others(json, text)
 
 CREATE FUNCTION docket_private.bead_others(source json, stand_in text) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT docket_private.other_keys(source, ARRAY['id'::text, 'title'::text, 'description'::text, 'design'::text, 'acceptance_criteria'::text, 'labels'::text, 'assignee'::text, 'dependencies'::text, 'notes'::text, 'comments'::text], stand_in) AS other_keys;
-END;
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'on'
+    AS $$
+begin
+    return (
+        select docket_private.kept_jsonb(
+                   json_object_agg(e.key, e.value order by e.n)
+                       filter (where e.key not in (
+                           'id', 'title', 'description', 'design', 'acceptance_criteria',
+                           'labels', 'assignee', 'dependencies', 'notes', 'comments', 'body')),
+                   bead_others.stand_in)
+          from json_each(bead_others.source) with ordinality as e (key, value, n));
+end;
+$$;
 
 COMMENT ON FUNCTION docket_private.bead_others(source json, stand_in text) IS 'What a masked issue says that tasks do not, or not exactly so; null for nothing.';
 
@@ -26594,33 +26699,39 @@ $$;
 
 COMMENT ON FUNCTION docket_private.beads_edges(lines docket_private.beads_line[]) IS 'The dependencies of a file''s issues, each with the reason if it can not be stored: what is left has no cycle, one parent for each issue, and none waits for its own ancestor.';
 
--- FUNCTION docket_private.texts_of(json, text)
-
-CREATE FUNCTION docket_private.texts_of(value json, stand_in text) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT COALESCE(jsonb_agg(e.word ORDER BY e.n), '[]'::jsonb) AS "coalesce"
-    FROM ( SELECT docket_private.text_of(l.value, texts_of.stand_in) AS word,
-             min(l.n) AS n
-            FROM json_array_elements(
-                 CASE json_typeof(texts_of.value)
-                     WHEN 'array'::text THEN texts_of.value
-                     ELSE NULL::json
-                 END) WITH ORDINALITY l(value, n)
-           GROUP BY (docket_private.text_of(l.value, texts_of.stand_in))) e
-   WHERE (e.word IS NOT NULL);
-END;
-
-COMMENT ON FUNCTION docket_private.texts_of(value json, stand_in text) IS 'The texts in a masked JSON array, each once; an empty array for what is no array.';
-
 -- FUNCTION docket_private.beads_fields(json, text)
 
 CREATE FUNCTION docket_private.beads_fields(source json, stand_in text) RETURNS jsonb
-    LANGUAGE sql IMMUTABLE
-    BEGIN ATOMIC
- SELECT jsonb_build_object('title', docket_private.text_of(f.title, beads_fields.stand_in), 'description', docket_private.text_of(f.description, beads_fields.stand_in), 'design', docket_private.text_of(f.design, beads_fields.stand_in), 'acceptance_criteria', docket_private.text_of(f.acceptance_criteria, beads_fields.stand_in), 'status', COALESCE(docket_private.text_of(f.status, beads_fields.stand_in), 'open'::text), 'priority', docket_private.kept_jsonb(f.priority, beads_fields.stand_in), 'assignee', docket_private.text_of(f.assignee, beads_fields.stand_in), 'estimated_minutes', docket_private.kept_jsonb(f.estimated_minutes, beads_fields.stand_in), 'due_at', docket_private.text_of(f.due_at, beads_fields.stand_in), 'defer_until', docket_private.text_of(f.defer_until, beads_fields.stand_in), 'labels', docket_private.texts_of(f.labels, beads_fields.stand_in), 'dependencies', docket_private.dependencies_of(f.dependencies, beads_fields.stand_in)) AS jsonb_build_object
-    FROM json_to_record(beads_fields.source) f(title json, description json, design json, acceptance_criteria json, status json, priority json, assignee json, estimated_minutes json, due_at json, defer_until json, labels json, dependencies json);
-END;
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'on'
+    AS $$
+begin
+    return (
+        select jsonb_build_object(
+                   'title', docket_private.text_of(f.title, beads_fields.stand_in),
+                   'description', docket_private.text_of(f.description, beads_fields.stand_in),
+                   'design', docket_private.text_of(f.design, beads_fields.stand_in),
+                   'acceptance_criteria',
+                   docket_private.text_of(f.acceptance_criteria, beads_fields.stand_in),
+                   'status', coalesce(
+                       docket_private.text_of(f.status, beads_fields.stand_in), 'open'),
+                   'priority', docket_private.kept_jsonb(f.priority, beads_fields.stand_in),
+                   'assignee', docket_private.text_of(f.assignee, beads_fields.stand_in),
+                   'estimated_minutes',
+                   docket_private.kept_jsonb(f.estimated_minutes, beads_fields.stand_in),
+                   'due_at', docket_private.text_of(f.due_at, beads_fields.stand_in),
+                   'defer_until', docket_private.text_of(f.defer_until, beads_fields.stand_in),
+                   'labels', docket_private.texts_of(f.labels, beads_fields.stand_in),
+                   'dependencies',
+                   docket_private.dependencies_of(f.dependencies, beads_fields.stand_in))
+          from json_to_record(beads_fields.source)
+               as f (title json, description json, design json, acceptance_criteria json,
+                     status json, priority json, assignee json, estimated_minutes json, due_at json,
+                     defer_until json, labels json, dependencies json));
+end;
+$$;
 
 COMMENT ON FUNCTION docket_private.beads_fields(source json, stand_in text) IS 'What a masked issue says of what tasks have too: texts, null for none, labels and dependencies as arrays.';
 
@@ -26859,81 +26970,78 @@ $$;
 
 COMMENT ON FUNCTION docket_private.beads_oddities(content bytea, lines docket_private.beads_line[], edges docket_private.beads_edge[], stand_in text) IS 'What of a beads file rows can not say, by the number of the line.';
 
--- FUNCTION docket_private.known_bead_status(text)
-
-CREATE FUNCTION docket_private.known_bead_status(status text) RETURNS text
-    LANGUAGE sql IMMUTABLE PARALLEL SAFE
-    BEGIN ATOMIC
- SELECT
-         CASE status
-             WHEN 'open'::text THEN 'pending'::text
-             WHEN 'in_progress'::text THEN 'in_progress'::text
-             WHEN 'hooked'::text THEN 'in_progress'::text
-             WHEN 'blocked'::text THEN 'blocked'::text
-             WHEN 'deferred'::text THEN 'deferred'::text
-             WHEN 'pinned'::text THEN 'deferred'::text
-             WHEN 'pending_review'::text THEN 'review'::text
-             WHEN 'closed'::text THEN 'completed'::text
-             WHEN 'done'::text THEN 'completed'::text
-             WHEN 'complete'::text THEN 'completed'::text
-             WHEN 'completed'::text THEN 'completed'::text
-             WHEN 'cancelled'::text THEN 'cancelled'::text
-             ELSE NULL::text
-         END AS "case";
-END;
-
-COMMENT ON FUNCTION docket_private.known_bead_status(status text) IS 'The status of a task for that of a bead; null for one that beads does not know either.';
-
 -- FUNCTION docket_private.beads_ours(docket.tasks, text, jsonb, jsonb)
 
 CREATE FUNCTION docket_private.beads_ours(task docket.tasks, issue_id text, base jsonb, dependencies jsonb) RETURNS jsonb
-    LANGUAGE sql STABLE
-    BEGIN ATOMIC
- SELECT jsonb_build_object('title',
-         CASE
-             WHEN ((task).title = docket_private.short_title((base ->> 'title'::text), issue_id)) THEN (base ->> 'title'::text)
-             ELSE (task).title
-         END, 'description', NULLIF((task).description, ''::text), 'design', NULLIF((task).details, ''::text), 'acceptance_criteria',
-         CASE
-             WHEN ((task).acceptance_criteria = '[]'::jsonb) THEN NULL::text
-             WHEN (jsonb_typeof((task).acceptance_criteria) = 'array'::text) THEN ( SELECT string_agg(
-                     CASE
-                         WHEN (jsonb_array_length((beads_ours.task).acceptance_criteria) = 1) THEN a.word
-                         ELSE ('- '::text || a.word)
-                     END, '
-'::text ORDER BY a.n) AS string_agg
-                FROM jsonb_array_elements_text((beads_ours.task).acceptance_criteria) WITH ORDINALITY a(word, n))
-             ELSE ((task).acceptance_criteria #>> '{}'::text[])
-         END, 'status',
-         CASE
-             WHEN (((task).status)::text = COALESCE(docket_private.known_bead_status((base ->> 'status'::text)),
-             CASE
-                 WHEN (base IS NOT NULL) THEN 'pending'::text
-                 ELSE NULL::text
-             END)) THEN (base ->> 'status'::text)
-             ELSE docket_private.bead_status(((task).status)::text)
-         END, 'priority',
-         CASE
-             WHEN (((task).priority)::smallint = COALESCE((docket_private.known_bead_priority((base -> 'priority'::text)))::integer,
-             CASE
-                 WHEN (base IS NOT NULL) THEN 5
-                 ELSE NULL::integer
-             END)) THEN (base -> 'priority'::text)
-             ELSE to_jsonb(docket_private.bead_priority(((task).priority)::integer))
-         END, 'assignee', NULLIF((task).assigned_to, ''::text), 'estimated_minutes',
-         CASE
-             WHEN (NOT (((task).estimated_effort)::numeric IS DISTINCT FROM docket_private.hours_of((base -> 'estimated_minutes'::text)))) THEN (base -> 'estimated_minutes'::text)
-             ELSE to_jsonb((round((((task).estimated_effort)::numeric * (60)::numeric)))::bigint)
-         END, 'due_at',
-         CASE
-             WHEN (NOT ((task).due_at IS DISTINCT FROM docket_private.known_time(to_json((base ->> 'due_at'::text))))) THEN (base ->> 'due_at'::text)
-             ELSE docket_private.bead_time((task).due_at)
-         END, 'defer_until',
-         CASE
-             WHEN (NOT ((task).not_before IS DISTINCT FROM docket_private.known_time(to_json((base ->> 'defer_until'::text))))) THEN (base ->> 'defer_until'::text)
-             ELSE docket_private.bead_time((task).not_before)
-         END, 'labels', to_jsonb((task).tags), 'dependencies', COALESCE(dependencies, '[]'::jsonb)) AS jsonb_build_object;
-END;
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'on'
+    AS $$
+begin
+    return jsonb_build_object(
+               'title', case
+                   when (beads_ours.task).title = docket_private.short_title(
+                            beads_ours.base ->> 'title', beads_ours.issue_id)
+                   then beads_ours.base ->> 'title'
+                   else (beads_ours.task).title
+               end,
+               'description', nullif((beads_ours.task).description, ''),
+               'design', nullif((beads_ours.task).details, ''),
+               'acceptance_criteria', case
+                   when (beads_ours.task).acceptance_criteria = '[]' then null
+                   when jsonb_typeof((beads_ours.task).acceptance_criteria) = 'array'
+                   then (
+                       select string_agg(
+                                  case
+                                      when jsonb_array_length(
+                                               (beads_ours.task).acceptance_criteria) = 1
+                                      then a.word
+                                      else '- ' || a.word
+                                  end, e'\n' order by a.n)
+                         from jsonb_array_elements_text((beads_ours.task).acceptance_criteria)
+                              with ordinality as a (word, n))
+                   else (beads_ours.task).acceptance_criteria #>> '{}'
+               end,
+               'status', case
+                   when (beads_ours.task).status = coalesce(
+                            docket_private.known_bead_status(beads_ours.base ->> 'status'),
+                            case when beads_ours.base is not null then 'pending' end)
+                   then beads_ours.base ->> 'status'
+                   else docket_private.bead_status((beads_ours.task).status)
+               end,
+               'priority', case
+                   when (beads_ours.task).priority = coalesce(
+                            docket_private.known_bead_priority(beads_ours.base -> 'priority'),
+                            case when beads_ours.base is not null then 5 end)
+                   then beads_ours.base -> 'priority'
+                   else to_jsonb(docket_private.bead_priority((beads_ours.task).priority))
+               end,
+               'assignee', nullif((beads_ours.task).assigned_to, ''),
+               'estimated_minutes', case
+                   when (beads_ours.task).estimated_effort
+                        is not distinct from docket_private.hours_of(
+                                                 beads_ours.base -> 'estimated_minutes')
+                   then beads_ours.base -> 'estimated_minutes'
+                   else to_jsonb(round((beads_ours.task).estimated_effort * 60)::bigint)
+               end,
+               'due_at', case
+                   when (beads_ours.task).due_at is not distinct from docket_private.known_time(
+                            to_json(beads_ours.base ->> 'due_at'))
+                   then beads_ours.base ->> 'due_at'
+                   else docket_private.bead_time((beads_ours.task).due_at)
+               end,
+               'defer_until', case
+                   when (beads_ours.task).not_before
+                        is not distinct from docket_private.known_time(
+                                                 to_json(beads_ours.base ->> 'defer_until'))
+                   then beads_ours.base ->> 'defer_until'
+                   else docket_private.bead_time((beads_ours.task).not_before)
+               end,
+               'labels', to_jsonb((beads_ours.task).tags),
+               'dependencies', coalesce(beads_ours.dependencies, '[]'));
+end;
+$$;
 
 COMMENT ON FUNCTION docket_private.beads_ours(task docket.tasks, issue_id text, base jsonb, dependencies jsonb) IS 'What a task says of the fields of an issue, in the words of its line (`base`; null: it has none); `dependencies` are pairs [type, issue].';
 
@@ -27019,7 +27127,9 @@ CREATE FUNCTION docket_private.beads_report(lines docket_private.beads_line[], e
     SET jit TO 'off'
     AS $$
       with line as materialized (
-          select l.kind, docket_private.known_bead_status(l.fields ->> 'status') as status,
+          select l.kind,
+                 coalesce(l.fields ->> 'task_status',
+                          docket_private.known_bead_status(l.fields ->> 'status')) as status,
                  p.n is not null as is_part
             from unnest(beads_report.lines) as l
             left join (
@@ -29151,6 +29261,156 @@ CREATE FUNCTION docket_private.count_rules(findings docket_private.found[]) RETU
 END;
 
 COMMENT ON FUNCTION docket_private.count_rules(findings docket_private.found[]) IS 'How often each of the twenty rules is broken that are broken most.';
+
+-- FUNCTION docket_private.csv_field(text)
+
+CREATE FUNCTION docket_private.csv_field(value text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (value ~ '[",\r\n]'::text) THEN (('"'::text || replace(value, '"'::text, '""'::text)) || '"'::text)
+             ELSE COALESCE(value, ''::text)
+         END AS "coalesce";
+END;
+
+COMMENT ON FUNCTION docket_private.csv_field(value text) IS 'A text as a field of CSV.';
+
+-- FUNCTION docket_private.csv_rows(text)
+
+CREATE FUNCTION docket_private.csv_rows(content text) RETURNS TABLE(row_no bigint, column_no bigint, value text)
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ WITH field AS MATERIALIZED (
+          SELECT f.n,
+                 CASE
+                     WHEN (f.part[1] ~~ '"%'::text) THEN replace(substr(f.part[1], 2, (length(f.part[1]) - 2)), '""'::text, '"'::text)
+                     ELSE f.part[1]
+                 END AS value,
+             (f.part[2] <> ','::text) AS ends_row
+            FROM regexp_matches((csv_rows.content ||
+                 CASE
+                     WHEN ("right"(csv_rows.content, 1) = '
+'::text) THEN ''::text
+                     ELSE '
+'::text
+                 END), '("(?:[^"]|"")*"|[^,"\r\n]*)(,|\r?\n)'::text, 'g'::text) WITH ORDINALITY f(part, n)
+         ), counted AS (
+          SELECT f.n,
+             f.value,
+             (1 + count(*) FILTER (WHERE f.ends_row) OVER (ORDER BY f.n ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) AS row_no
+            FROM field f
+         )
+  SELECT c.row_no,
+     row_number() OVER (PARTITION BY c.row_no ORDER BY c.n) AS row_number,
+     c.value
+    FROM counted c;
+END;
+
+COMMENT ON FUNCTION docket_private.csv_rows(content text) IS 'The fields of a CSV text by row and column, 1 the first.';
+
+-- FUNCTION docket_private.known_bead_status(text)
+
+CREATE FUNCTION docket_private.known_bead_status(status text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE status
+             WHEN 'open'::text THEN 'pending'::text
+             WHEN 'in_progress'::text THEN 'in_progress'::text
+             WHEN 'hooked'::text THEN 'in_progress'::text
+             WHEN 'blocked'::text THEN 'blocked'::text
+             WHEN 'deferred'::text THEN 'deferred'::text
+             WHEN 'pinned'::text THEN 'deferred'::text
+             WHEN 'pending_review'::text THEN 'review'::text
+             WHEN 'closed'::text THEN 'completed'::text
+             WHEN 'done'::text THEN 'completed'::text
+             WHEN 'complete'::text THEN 'completed'::text
+             WHEN 'completed'::text THEN 'completed'::text
+             WHEN 'cancelled'::text THEN 'cancelled'::text
+             ELSE NULL::text
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.known_bead_status(status text) IS 'The status of a task for that of a bead; null for one that beads does not know either.';
+
+-- FUNCTION docket_private.known_priority(json)
+
+CREATE FUNCTION docket_private.known_priority(priority json) RETURNS smallint
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if json_typeof(known_priority.priority) not in ('string', 'number') then
+        return null;
+    end if;
+    return docket_private.read_priority(known_priority.priority::jsonb);
+exception
+    when others then
+        return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.known_priority(priority json) IS 'A priority as the vocabulary has it; null when it is none.';
+
+-- FUNCTION docket_private.known_status(json)
+
+CREATE FUNCTION docket_private.known_status(status json) RETURNS text
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    if json_typeof(known_status.status) <> 'string' then
+        return null;
+    end if;
+    return docket_private.read_status(known_status.status #>> '{}');
+exception
+    when others then
+        return null;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.known_status(status json) IS 'A status as the vocabulary has it; null when it is none.';
+
+-- FUNCTION docket_private.csv_issues(text, jsonb)
+
+CREATE FUNCTION docket_private.csv_issues(content text, mapping jsonb) RETURNS docket_private.foreign_issue[]
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ WITH cell AS MATERIALIZED (
+          SELECT c.row_no,
+             c.column_no,
+             c.value
+            FROM docket_private.csv_rows(csv_issues.content) c(row_no, column_no, value)
+         ), heading AS MATERIALIZED (
+          SELECT h.column_no,
+             h.value AS name,
+             COALESCE(( SELECT m.key
+                    FROM jsonb_each_text(csv_issues.mapping) m(key, value)
+                   WHERE (lower(m.value) = lower(btrim(h.value)))
+                   ORDER BY m.key
+                  LIMIT 1), ( SELECT u.field
+                    FROM ( VALUES ('key'::text,'{key,id,identifier,number,issue}'::text[]), ('title'::text,'{title,summary,name,task,subject}'::text[]), ('description'::text,'{description,body,details,text}'::text[]), ('status'::text,'{status,state}'::text[]), ('priority'::text,'{priority}'::text[]), ('assignee'::text,'{assignee,assigned_to,owner}'::text[]), ('labels'::text,'{labels,tags}'::text[]), ('due'::text,'{due,due_at,"due date"}'::text[]), ('parent'::text,'{parent,"parent issue","parent task"}'::text[]), ('depends_on'::text,'{depends_on,dependencies,"blocked by",blocked_by}'::text[])) u(field, names)
+                   WHERE ((lower(btrim(h.value)) = ANY (u.names)) AND (NOT (csv_issues.mapping ? u.field))))) AS field
+            FROM cell h
+           WHERE (h.row_no = 1)
+         ), line AS (
+          SELECT c.row_no,
+             jsonb_object_agg(h.field, c.value) FILTER (WHERE (h.field IS NOT NULL)) AS told,
+             json_object_agg(h.name, c.value ORDER BY h.column_no) AS source
+            FROM (cell c
+              JOIN heading h ON ((h.column_no = c.column_no)))
+           WHERE (c.row_no > 1)
+           GROUP BY c.row_no
+          HAVING ((count(*) > 1) OR (max(c.value) <> ''::text))
+         )
+  SELECT array_agg(ROW(COALESCE(NULLIF(btrim((l.told ->> 'key'::text)), ''::text), ((l.row_no - 1))::text), (l.told ->> 'title'::text), (l.told ->> 'description'::text), COALESCE(docket_private.known_status(to_json((l.told ->> 'status'::text))), docket_private.known_bead_status(lower(btrim((l.told ->> 'status'::text))))), docket_private.known_priority(to_json((l.told ->> 'priority'::text))), (l.told ->> 'assignee'::text), NULLIF((l.told ->> 'due'::text), ''::text), NULL::text, ARRAY( SELECT btrim(t.word) AS btrim
+            FROM string_to_table((l.told ->> 'labels'::text), ','::text) t(word)
+           WHERE (btrim(t.word) <> ''::text)), NULLIF(btrim((l.told ->> 'parent'::text)), ''::text), string_to_array((l.told ->> 'depends_on'::text), ','::text), l.source)::docket_private.foreign_issue ORDER BY l.row_no) AS array_agg
+    FROM line l;
+END;
+
+COMMENT ON FUNCTION docket_private.csv_issues(content text, mapping jsonb) IS 'The rows of a CSV text as entries; `mapping` says which column is which field ({"title": "Summary"}), where its name does not.';
 
 -- FUNCTION docket_private.cut_item(docket_private.prompt_item, integer, text)
 
@@ -31354,6 +31614,43 @@ $$;
 
 COMMENT ON FUNCTION docket_private.file_style(content bytea, document json, file docket_private.tasks_file, lists docket_private.list_place[]) IS 'How a task file is laid out.';
 
+-- FUNCTION docket_private.kept_jsonb(json, text)
+
+CREATE FUNCTION docket_private.kept_jsonb(value json, stand_in text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_text text := case
+                       when kept_jsonb.stand_in is null then kept_jsonb.value::text
+                       else replace(kept_jsonb.value::text, kept_jsonb.stand_in, '\\u')
+                   end;
+begin
+    return v_text::jsonb;
+exception
+    when others then
+        if json_typeof(v_text::json) = 'object' then
+            return (
+                select jsonb_object_agg(e.key, docket_private.kept_jsonb(e.value, null))
+                  from json_each(v_text::json) as e);
+        end if;
+        return to_jsonb(v_text);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.kept_jsonb(value json, stand_in text) IS 'A masked JSON value as jsonb; escapes that can not be stored stay as they were written, and a value that jsonb refuses becomes a string.';
+
+-- FUNCTION docket_private.other_keys(json, text[], text)
+
+CREATE FUNCTION docket_private.other_keys(source json, but text[], stand_in text) RETURNS jsonb
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT docket_private.kept_jsonb(json_object_agg(e.key, e.value ORDER BY e.n) FILTER (WHERE (e.key <> ALL (other_keys.but))), other_keys.stand_in) AS kept_jsonb
+    FROM json_each(other_keys.source) WITH ORDINALITY e(key, value, n);
+END;
+
+COMMENT ON FUNCTION docket_private.other_keys(source json, but text[], stand_in text) IS 'The members of a masked object as jsonb, without some; null when there are no others.';
+
 -- FUNCTION docket_private.file_tags(json, text, text)
 
 CREATE FUNCTION docket_private.file_tags(document json, shape text, stand_in text) RETURNS docket_private.file_tag[]
@@ -32609,6 +32906,46 @@ $$;
 
 COMMENT ON FUNCTION docket_private.follow_truncated_dependencies() IS 'Begins the graph anew after a TRUNCATE (of tasks, too): nothing waits for anything.';
 
+-- FUNCTION docket_private.foreign_lines(docket_private.foreign_issue[])
+
+CREATE FUNCTION docket_private.foreign_lines(issues docket_private.foreign_issue[]) RETURNS docket_private.beads_line[]
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ WITH issue AS (
+          SELECT i_1.issue_id,
+             i_1.title,
+             i_1.description,
+             i_1.status,
+             i_1.priority,
+             i_1.assignee,
+             i_1.due_at,
+             i_1.closed_at,
+             i_1.labels,
+             i_1.parent,
+             i_1.depends_on,
+             i_1.source,
+             i_1.n,
+             (row_number() OVER (PARTITION BY i_1.issue_id ORDER BY i_1.n) > 1) AS is_repeated
+            FROM unnest(foreign_lines.issues) WITH ORDINALITY i_1(issue_id, title, description, status, priority, assignee, due_at, closed_at, labels, parent, depends_on, source, n)
+         )
+  SELECT array_agg(ROW((i.n)::integer,
+         CASE
+             WHEN i.is_repeated THEN 'repeated'::text
+             ELSE 'issue'::text
+         END, i.issue_id, i.source, jsonb_build_object('title', i.title, 'description', NULLIF(i.description, ''::text), 'design', NULL::unknown, 'acceptance_criteria', NULL::unknown, 'status', 'open', 'priority', NULL::unknown, 'task_status', i.status, 'task_priority', i.priority, 'closed_at', i.closed_at, 'assignee', NULLIF(i.assignee, ''::text), 'estimated_minutes', NULL::unknown, 'due_at', i.due_at, 'defer_until', NULL::unknown, 'labels', to_jsonb(COALESCE(i.labels, '{}'::text[])), 'dependencies', ( SELECT COALESCE(jsonb_agg(d.pair ORDER BY d.n), '[]'::jsonb) AS "coalesce"
+            FROM ( SELECT jsonb_build_array('parent-child', i.parent) AS pair,
+                     0 AS n
+                   WHERE (i.parent <> ''::text)
+                 UNION ALL
+                  SELECT jsonb_build_array('blocks', btrim(o.name)) AS jsonb_build_array,
+                     o.n
+                    FROM unnest(i.depends_on) WITH ORDINALITY o(name, n)
+                   WHERE (btrim(o.name) <> ''::text)) d)))::docket_private.beads_line ORDER BY i.n) AS array_agg
+    FROM issue i;
+END;
+
+COMMENT ON FUNCTION docket_private.foreign_lines(issues docket_private.foreign_issue[]) IS 'Entries of a list as lines of beads; of several with one id the first counts.';
+
 -- FUNCTION docket_private.forget_alerts(bigint)
 
 CREATE FUNCTION docket_private.forget_alerts(at_most bigint) RETURNS bigint
@@ -32968,6 +33305,91 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.github_facts(pull_request jsonb) IS 'What a pull request of GitHub''s tells, by field: value (v) and told_key (k).';
+
+-- FUNCTION docket_private.named_issue(json)
+
+CREATE FUNCTION docket_private.named_issue(value json) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE json_typeof(value)
+             WHEN 'object'::text THEN COALESCE((value ->> 'identifier'::text), (value ->> 'number'::text), (value ->> 'id'::text))
+             ELSE (value #>> '{}'::text[])
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.named_issue(value json) IS 'The issue that a JSON value names: its number or identifier, or that of an object.';
+
+-- FUNCTION docket_private.nodes_of(json)
+
+CREATE FUNCTION docket_private.nodes_of(value json) RETURNS SETOF json
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT e.value
+    FROM json_array_elements(
+         CASE
+             WHEN (json_typeof(nodes_of.value) = 'array'::text) THEN nodes_of.value
+             WHEN (json_typeof((nodes_of.value -> 'nodes'::text)) = 'array'::text) THEN (nodes_of.value -> 'nodes'::text)
+             ELSE NULL::json
+         END) e(value);
+END;
+
+COMMENT ON FUNCTION docket_private.nodes_of(value json) IS 'The elements of an array, or of the "nodes" of an object; nothing of anything else.';
+
+-- FUNCTION docket_private.github_issues(json)
+
+CREATE FUNCTION docket_private.github_issues(document json) RETURNS docket_private.foreign_issue[]
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ WITH issue AS (
+          SELECT i_1.value AS source,
+             row_number() OVER () AS n,
+             (f.number #>> '{}'::text[]) AS id,
+             f.key,
+             f.status,
+             f.priority,
+             f.due_at AS own_due_at,
+             f.title,
+             f.body,
+             lower(f.state) AS state,
+             lower(COALESCE(f.state_reason, f."stateReason")) AS reason,
+             f.labels,
+             COALESCE((f.assignee ->> 'login'::text), ((f.assignees -> 0) ->> 'login'::text)) AS assignee,
+             COALESCE((f.milestone ->> 'due_on'::text), (f.milestone ->> 'dueOn'::text)) AS due_at,
+             COALESCE(f.closed_at, f."closedAt") AS closed_at,
+             docket_private.named_issue(f.parent) AS parent,
+             COALESCE(f.sub_issues, f."subIssues") AS parts,
+             COALESCE(f.blocked_by, f."blockedBy", f.dependencies) AS blockers
+            FROM (docket_private.nodes_of(github_issues.document) i_1(value)
+              CROSS JOIN LATERAL json_to_record(i_1.value) f(number json, key text, status json, priority json, due_at text, title text, body text, state text, state_reason text, "stateReason" text, labels json, assignees json, assignee json, milestone json, closed_at text, "closedAt" text, parent json, sub_issues json, "subIssues" json, blocked_by json, "blockedBy" json, dependencies json))
+         ), part AS (
+          SELECT docket_private.named_issue(p_1.value) AS id,
+             min(i_1.id) AS parent
+            FROM (issue i_1
+              CROSS JOIN LATERAL docket_private.nodes_of(i_1.parts) p_1(value))
+           GROUP BY (docket_private.named_issue(p_1.value))
+         ), named AS MATERIALIZED (
+          SELECT i_1.id,
+             COALESCE(i_1.key, i_1.id) AS key
+            FROM issue i_1
+         )
+  SELECT array_agg(ROW(COALESCE(i.key, i.id), i.title, i.body,
+         CASE
+             WHEN (docket_private.known_status(i.status) IS NOT NULL) THEN docket_private.known_status(i.status)
+             WHEN (i.state <> 'closed'::text) THEN 'pending'::text
+             WHEN (i.reason = 'not_planned'::text) THEN 'cancelled'::text
+             ELSE 'completed'::text
+         END, docket_private.known_priority(i.priority), i.assignee, COALESCE(i.own_due_at, i.due_at), i.closed_at, ARRAY( SELECT COALESCE((l.value ->> 'name'::text), (l.value #>> '{}'::text[])) AS "coalesce"
+            FROM docket_private.nodes_of(i.labels) l(value)), ( SELECT COALESCE(min(k.key), COALESCE(i.parent, p.parent)) AS "coalesce"
+            FROM named k
+           WHERE (k.id = COALESCE(i.parent, p.parent))), ARRAY( SELECT COALESCE(k.key, docket_private.named_issue(b.value)) AS "coalesce"
+            FROM (docket_private.nodes_of(i.blockers) b(value)
+              LEFT JOIN named k ON ((k.id = docket_private.named_issue(b.value))))), i.source)::docket_private.foreign_issue ORDER BY i.n) AS array_agg
+    FROM (issue i
+      LEFT JOIN part p ON ((p.id = i.id)));
+END;
+
+COMMENT ON FUNCTION docket_private.github_issues(document json) IS 'GitHub''s issues as entries: parts by sub_issues or parent, what blocks them by blocked_by.';
 
 -- FUNCTION docket_private.give_back(uuid, uuid[], docket.attempt_outcome, text, text, jsonb, timestamp with time zone)
 
@@ -35159,44 +35581,6 @@ END;
 
 COMMENT ON FUNCTION docket_private.known_bead_dependency(dependency_type text) IS 'The type of a dependency for that of one between beads.';
 
--- FUNCTION docket_private.known_priority(json)
-
-CREATE FUNCTION docket_private.known_priority(priority json) RETURNS smallint
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-    if json_typeof(known_priority.priority) not in ('string', 'number') then
-        return null;
-    end if;
-    return docket_private.read_priority(known_priority.priority::jsonb);
-exception
-    when others then
-        return null;
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.known_priority(priority json) IS 'A priority as the vocabulary has it; null when it is none.';
-
--- FUNCTION docket_private.known_status(json)
-
-CREATE FUNCTION docket_private.known_status(status json) RETURNS text
-    LANGUAGE plpgsql IMMUTABLE
-    SET search_path TO 'pg_catalog', 'pg_temp'
-    AS $$
-begin
-    if json_typeof(known_status.status) <> 'string' then
-        return null;
-    end if;
-    return docket_private.read_status(known_status.status #>> '{}');
-exception
-    when others then
-        return null;
-end;
-$$;
-
-COMMENT ON FUNCTION docket_private.known_status(status json) IS 'A status as the vocabulary has it; null when it is none.';
-
 -- FUNCTION docket_private.labels_of(jsonb, text)
 
 CREATE FUNCTION docket_private.labels_of(labels jsonb, component text) RETURNS jsonb
@@ -35636,6 +36020,56 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.linear_column(field text) IS 'The column of a task that a field is.';
+
+-- FUNCTION docket_private.linear_issues(json)
+
+CREATE FUNCTION docket_private.linear_issues(document json) RETURNS docket_private.foreign_issue[]
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ WITH issue AS (
+          SELECT i_1.value AS source,
+             row_number() OVER () AS n,
+             f.identifier,
+             f.title,
+             f.description,
+             f.state,
+             f.priority,
+             f.assignee,
+             f."dueDate",
+             f."completedAt",
+             f.labels,
+             f.parent,
+             f.relations
+            FROM (docket_private.nodes_of(COALESCE(((linear_issues.document -> 'data'::text) -> 'issues'::text), (linear_issues.document -> 'issues'::text), linear_issues.document)) i_1(value)
+              CROSS JOIN LATERAL json_to_record(i_1.value) f(identifier text, title text, description text, state json, priority integer, assignee json, "dueDate" text, "completedAt" text, labels json, parent json, relations json))
+         ), relation AS (
+          SELECT docket_private.named_issue((r_1.value -> 'relatedIssue'::text)) AS id,
+             array_agg(i_1.identifier ORDER BY i_1.n) AS blockers
+            FROM (issue i_1
+              CROSS JOIN LATERAL docket_private.nodes_of(i_1.relations) r_1(value))
+           WHERE ((r_1.value ->> 'type'::text) = 'blocks'::text)
+           GROUP BY (docket_private.named_issue((r_1.value -> 'relatedIssue'::text)))
+         )
+  SELECT array_agg(ROW(i.identifier, i.title, i.description,
+         CASE (i.state ->> 'type'::text)
+             WHEN 'started'::text THEN 'in_progress'::text
+             WHEN 'completed'::text THEN 'completed'::text
+             WHEN 'canceled'::text THEN 'cancelled'::text
+             WHEN 'duplicate'::text THEN 'cancelled'::text
+             ELSE 'pending'::text
+         END, (
+         CASE i.priority
+             WHEN 1 THEN 10
+             WHEN 2 THEN 8
+             WHEN 4 THEN 3
+             ELSE 5
+         END)::smallint, COALESCE((i.assignee ->> 'email'::text), (i.assignee ->> 'name'::text), (i.assignee #>> '{}'::text[])), i."dueDate", i."completedAt", ARRAY( SELECT COALESCE((l.value ->> 'name'::text), (l.value #>> '{}'::text[])) AS "coalesce"
+            FROM docket_private.nodes_of(i.labels) l(value)), docket_private.named_issue(i.parent), COALESCE(r.blockers, '{}'::text[]), i.source)::docket_private.foreign_issue ORDER BY i.n) AS array_agg
+    FROM (issue i
+      LEFT JOIN relation r ON ((r.id = i.identifier)));
+END;
+
+COMMENT ON FUNCTION docket_private.linear_issues(document json) IS 'Linear''s issues as entries; of its priorities 1 is the most urgent, 0 none.';
 
 -- FUNCTION docket_private.linear_key(text)
 
@@ -36122,6 +36556,56 @@ CREATE FUNCTION docket_private.lint_kinds() RETURNS TABLE(kind text, severity te
 END;
 
 COMMENT ON FUNCTION docket_private.lint_kinds() IS 'The kinds of oddities as reports of imports name them, how bad each is, and what to do about it.';
+
+-- FUNCTION docket_private.listed_tasks(uuid)
+
+CREATE FUNCTION docket_private.listed_tasks(project_id uuid) RETURNS TABLE(n integer, task docket.tasks, parent_key text, parent_n integer, blockers text[], blocker_ns integer[], blocked text[], workflow text)
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    SET work_mem TO '64MB'
+    AS $$
+begin
+    return query
+      with listed as materialized (
+          select (row_number() over (order by t.task_id))::integer as n, t::docket.tasks as task,
+                 t.task_id, t.task_key, t.parent_task_id, t.workflow_id
+            from docket.tasks as t
+           where t.project_id = listed_tasks.project_id
+             and t.archived_at is null
+      ), edge as materialized (
+          select l.task_id, l.task_key, o.task_id as blocker_id, o.task_key as blocker, o.n
+            from docket.task_dependencies as d
+            join listed as l on l.task_id = d.task_id
+            join listed as o on o.task_id = d.depends_on_id
+           where d.project_id = listed_tasks.project_id
+             and d.dependency_type = 'blocks'
+      ), before as (
+          select e.task_id, array_agg(e.blocker order by e.n) as keys,
+                 array_agg(e.n order by e.n) as ns
+            from edge as e
+           group by e.task_id
+      ), behind as (
+          select e.blocker_id, array_agg(e.task_key order by e.task_id) as keys
+            from edge as e
+           group by e.blocker_id
+      )
+    select l.n, l.task, p.task_key, p.n, coalesce(b.keys, '{}'), coalesce(b.ns, '{}'),
+           coalesce(h.keys, '{}'), w.name
+      from listed as l
+      left join listed as p on p.task_id = l.parent_task_id
+      left join before as b on b.task_id = l.task_id
+      left join behind as h on h.blocker_id = l.task_id
+      left join docket.workflows as w
+        on w.workflow_id = l.workflow_id
+       and w.project_id = listed_tasks.project_id
+     order by l.n;
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.listed_tasks(project_id uuid) IS 'The tasks in use of a project, the first made first, each with what lists tell of it.';
 
 -- FUNCTION docket_private.local_key(text, text, text, bigint)
 
@@ -36782,6 +37266,80 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.markdown_headings(lines text[]) IS 'The headings of a text in Markdown, by the lines that they take: "# Title", or a title that is underlined with "===" or "---".';
+
+-- FUNCTION docket_private.markdown_issues(text)
+
+CREATE FUNCTION docket_private.markdown_issues(content text) RETURNS docket_private.foreign_issue[]
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET jit TO 'off'
+    AS $_$
+declare
+    v_item    record;
+    v_depth   integer   := 0;
+    v_indents integer[] := array[]::integer[];
+    v_ids     text[]    := array[]::text[];
+    v_counts  integer[] := array[0];
+    v_id      text;
+    v_said    jsonb;
+    v_issues  docket_private.foreign_issue[];
+    v_found   jsonb[]   := array[]::jsonb[];
+begin
+    for v_item in
+        select m.part[1] as indent, m.part[2] as mark, m.part[3] as title, m.part[4] as said
+          from string_to_table(markdown_issues.content, e'\n') with ordinality as l (line, n)
+         cross join lateral regexp_match(
+                   l.line,
+                   '^([ \t]*)(?:[-*+]|\d+[.)]) \[(.)\] (.*?)(?: ?<!-- (\{.*\}) -->)?\s*$')
+                   as m (part)
+         where m.part is not null
+         order by l.n
+    loop
+        while v_depth > 0
+              and v_indents[v_depth] >= length(replace(v_item.indent, e'\t', '    ')) loop
+            v_depth := v_depth - 1;
+        end loop;
+        v_counts[v_depth + 1] := v_counts[v_depth + 1] + 1;
+        v_said := case
+                      when v_item.said is not null and docket_private.is_json(v_item.said)
+                      then v_item.said::jsonb
+                      else '{}'
+                  end;
+        v_id := coalesce(
+            v_said ->> 'key',
+            case when v_depth > 0 then v_ids[v_depth] || '.' else '' end
+            || v_counts[v_depth + 1]);
+        v_found := v_found || (v_said || jsonb_build_object(
+            'key', v_id, 'title', v_item.title, 'mark', v_item.mark,
+            'parent', case when v_depth > 0 then v_ids[v_depth] end));
+        v_depth := v_depth + 1;
+        v_indents[v_depth] := length(replace(v_item.indent, e'\t', '    '));
+        v_ids[v_depth] := v_id;
+        v_counts[v_depth + 1] := 0;
+    end loop;
+
+    select array_agg(
+               row (f.value ->> 'key', f.value ->> 'title', f.value ->> 'description',
+                    case
+                        when f.value ->> 'mark' in ('x', 'X') then 'completed'
+                        when f.value ->> 'mark' = '-' then 'cancelled'
+                        when f.value ->> 'mark' = '/' then 'in_progress'
+                        else docket_private.known_status((f.value -> 'status')::json)
+                    end,
+                    docket_private.known_priority((f.value -> 'priority')::json),
+                    f.value ->> 'assignee', f.value ->> 'due', null,
+                    array(select jsonb_array_elements_text(f.value -> 'labels')),
+                    f.value ->> 'parent',
+                    array(select jsonb_array_elements_text(f.value -> 'after')),
+                    f.value::json)::docket_private.foreign_issue
+               order by f.n)
+      into v_issues
+      from unnest(v_found) with ordinality as f (value, n);
+    return v_issues;
+end;
+$_$;
+
+COMMENT ON FUNCTION docket_private.markdown_issues(content text) IS 'The items of Markdown checklists as entries: [ ] open, [/] in progress, [x] done, [-] given up.';
 
 -- FUNCTION docket_private.markdown_sections(text)
 
@@ -38759,6 +39317,20 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.place_nodes(project_id uuid, members uuid[], above bigint, below bigint) IS 'Spreads nodes evenly between two ranks (null: open end), in their order. False, and nothing done, where there is no room.';
+
+-- FUNCTION docket_private.plain_text(json, text)
+
+CREATE FUNCTION docket_private.plain_text(value json, stand_in text) RETURNS text
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    BEGIN ATOMIC
+ SELECT
+         CASE
+             WHEN (stand_in IS NULL) THEN (value #>> '{}'::text[])
+             ELSE regexp_replace(replace((value #>> '{}'::text[]), (stand_in || '0000'::text), ''::text), (stand_in || '.{4}'::text), chr(65533), 'g'::text)
+         END AS regexp_replace;
+END;
+
+COMMENT ON FUNCTION docket_private.plain_text(value json, stand_in text) IS 'The text of a masked JSON value, without U+0000 and with U+FFFD for half a surrogate pair.';
 
 -- TABLE docket_private.linear_images
 
@@ -40794,6 +41366,58 @@ $$;
 
 COMMENT ON FUNCTION docket_private.read_json(source_name text, content text) IS 'A text as JSON, order and spelling kept. Raises PD422 with line and column, PD413 when it is nested too deeply.';
 
+-- FUNCTION docket_private.read_list(text, bytea, text, jsonb)
+
+CREATE FUNCTION docket_private.read_list(source_name text, content bytea, format text, mapping jsonb, OUT lines docket_private.beads_line[], OUT stand_in text) RETURNS record
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+declare
+    v_text   text := docket_private.read_text(
+        read_list.source_name,
+        case
+            when substring(read_list.content from 1 for 3) = '\xefbbbf'
+            then substring(read_list.content from 4)
+            else read_list.content
+        end);
+    v_issues docket_private.foreign_issue[];
+begin
+    if read_list.format in ('github', 'linear') then
+        perform docket_private.read_json(read_list.source_name, v_text);
+    end if;
+
+    if read_list.format = 'markdown' then
+        v_issues := docket_private.markdown_issues(v_text);
+    elsif read_list.format = 'csv' then
+        v_issues := docket_private.csv_issues(v_text, coalesce(read_list.mapping, '{}'));
+    else
+        select m.content, m.stand_in into v_text, stand_in
+          from docket_private.mask_json(v_text) as m;
+        v_issues := case
+                        when read_list.format = 'github'
+                        then docket_private.github_issues(v_text::json)
+                        else docket_private.linear_issues(v_text::json)
+                    end;
+    end if;
+
+    if v_issues is null or exists (select from unnest(v_issues) as i where i.issue_id is null) then
+        perform docket_private.refuse_file(
+            read_list.source_name, v_text, 1,
+            format('this is no list of tasks in the format %s', read_list.format),
+            case read_list.format
+                when 'github' then 'An array of issues with number, title, body, labels, state.'
+                when 'linear' then 'An array of issues with identifier, title, state, priority.'
+                when 'csv' then 'The first line names the columns; mapping says what they are.'
+                else 'Items look like "- [ ] title".'
+            end);
+    end if;
+
+    lines := docket_private.foreign_lines(v_issues);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.read_list(source_name text, content bytea, format text, mapping jsonb, OUT lines docket_private.beads_line[], OUT stand_in text) IS 'The entries of a list in a format, as lines of beads. Raises PD422 for what is none.';
+
 -- FUNCTION docket_private.read_pattern(text)
 
 CREATE FUNCTION docket_private.read_pattern(pattern text) RETURNS text
@@ -41970,6 +42594,22 @@ end;
 $$;
 
 COMMENT ON FUNCTION docket_private.refuse_file(source_name text, content text, place integer, problem text, remedy text) IS 'Raises PD422 for a file, with the line and column of the character number `place` of its text.';
+
+-- FUNCTION docket_private.refuse_format(text)
+
+CREATE FUNCTION docket_private.refuse_format(format text) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+begin
+    raise exception '% is no format of lists',
+                    coalesce(quote_literal(left(refuse_format.format, 100)), 'null')
+        using errcode = 'PD422',
+              hint    = 'One of github, linear, markdown, csv; gantt goes out only.';
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.refuse_format(format text) IS 'Raises PD422 for a format that lists do not come in.';
 
 -- FUNCTION docket_private.refuse_json(text, text, text)
 
@@ -45402,9 +46042,9 @@ $$;
 
 COMMENT ON FUNCTION docket_private.store_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[], interaction_ids uuid[]) IS 'Stores artifacts of one project, whose paths differ, and returns them in the order given. Raises PD404, PD413, PD422, PDLSE.';
 
--- FUNCTION docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text)
+-- FUNCTION docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text, text)
 
-CREATE FUNCTION docket_private.store_beads_file(project_id uuid, is_new boolean, source_name text, content bytea, lines docket_private.beads_line[], stand_in text) RETURNS jsonb
+CREATE FUNCTION docket_private.store_beads_file(project_id uuid, is_new boolean, source_name text, content bytea, lines docket_private.beads_line[], stand_in text, shape text DEFAULT 'beads'::text) RETURNS jsonb
     LANGUAGE plpgsql
     SET search_path TO 'pg_catalog', 'pg_temp'
     SET plan_cache_mode TO 'force_custom_plan'
@@ -45457,13 +46097,14 @@ begin
                 'dependencies', v_linked))
         || docket_private.beads_report(
                lines, v_edges,
-               docket_private.beads_oddities(content, lines, v_edges, stand_in));
+               docket_private.beads_oddities(content, lines, v_edges, stand_in))
+        || jsonb_build_object('shape', store_beads_file.shape);
 
     insert into docket.imports (
         import_id, project_id, source_name, content, content_hash, shape, byte_size, report)
     values (
         v_import_id, store_beads_file.project_id, store_beads_file.source_name,
-        store_beads_file.content, sha256(store_beads_file.content), 'beads',
+        store_beads_file.content, sha256(store_beads_file.content), store_beads_file.shape,
         octet_length(store_beads_file.content), v_report);
 
     perform docket_private.keep_beads_lines(
@@ -45473,7 +46114,7 @@ begin
 end;
 $$;
 
-COMMENT ON FUNCTION docket_private.store_beads_file(project_id uuid, is_new boolean, source_name text, content bytea, lines docket_private.beads_line[], stand_in text) IS 'Writes the issues of a beads file into a project whose graph the caller has locked. Returns the report.';
+COMMENT ON FUNCTION docket_private.store_beads_file(project_id uuid, is_new boolean, source_name text, content bytea, lines docket_private.beads_line[], stand_in text, shape text) IS 'Writes the issues of a beads file into a project whose graph the caller has locked. Returns the report.';
 
 -- FUNCTION docket_private.store_beads_notes(docket_private.beads_line[], uuid[], text)
 
@@ -47853,6 +48494,20 @@ $$;
 
 COMMENT ON FUNCTION docket_private.template_version(template_id uuid, version bigint) IS 'A version of a template, or the one that it has now. Raises PD404.';
 
+-- FUNCTION docket_private.text_of(json, text)
+
+CREATE FUNCTION docket_private.text_of(value json, stand_in text) RETURNS text
+    LANGUAGE sql IMMUTABLE
+    BEGIN ATOMIC
+ SELECT
+         CASE json_typeof(value)
+             WHEN 'string'::text THEN NULLIF(docket_private.plain_text(value, stand_in), ''::text)
+             ELSE NULL::text
+         END AS "case";
+END;
+
+COMMENT ON FUNCTION docket_private.text_of(value json, stand_in text) IS 'The text of a masked JSON string; null for an empty one, and for what is no string.';
+
 -- FUNCTION docket_private.texts_in(jsonb)
 
 CREATE FUNCTION docket_private.texts_in(body jsonb) RETURNS text
@@ -47867,6 +48522,33 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.texts_in(body jsonb) IS 'All texts of a JSON value, one after the other.';
+
+-- FUNCTION docket_private.texts_of(json, text)
+
+CREATE FUNCTION docket_private.texts_of(value json, stand_in text) RETURNS jsonb
+    LANGUAGE plpgsql IMMUTABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_generic_plan'
+    SET enable_nestloop TO 'on'
+    AS $$
+begin
+    if json_typeof(texts_of.value) is distinct from 'array' then
+        return jsonb '[]';
+    end if;
+
+    return (
+        select coalesce(jsonb_agg(e.word order by e.n), '[]')
+          from (
+              select t.word, min(l.n) as n
+                from json_array_elements(texts_of.value) with ordinality as l (value, n)
+               cross join lateral docket_private.text_of(l.value, texts_of.stand_in) as t (word)
+               where t.word is not null
+               group by t.word
+          ) as e);
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.texts_of(value json, stand_in text) IS 'The texts in a masked JSON array, each once; an empty array for what is no array.';
 
 -- FUNCTION docket_private.time_pull_request()
 
@@ -48648,6 +49330,235 @@ end;
 $_$;
 
 COMMENT ON FUNCTION docket_private.write_beads(project_id uuid, import_id uuid) IS 'An imported beads file as it would be now, or the tasks of a project without one as beads would write them.';
+
+-- FUNCTION docket_private.write_csv(uuid)
+
+CREATE FUNCTION docket_private.write_csv(project_id uuid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select e'key,title,description,status,priority,assignee,labels,due,parent,depends_on\r\n'
+           || coalesce(string_agg(
+                  concat_ws(
+                      ',',
+                      docket_private.csv_field((l.task).task_key),
+                      docket_private.csv_field((l.task).title),
+                      docket_private.csv_field((l.task).description),
+                      (l.task).status,
+                      (l.task).priority,
+                      docket_private.csv_field((l.task).assigned_to),
+                      docket_private.csv_field(array_to_string((l.task).tags, ',')),
+                      coalesce(docket_private.bead_time((l.task).due_at), ''),
+                      docket_private.csv_field(l.parent_key),
+                      docket_private.csv_field(array_to_string(l.blockers, ',')))
+                  || e'\r\n', '' order by l.n), '')
+      from docket_private.listed_tasks(write_csv.project_id) as l;
+$$;
+
+COMMENT ON FUNCTION docket_private.write_csv(project_id uuid) IS 'Tasks as CSV (RFC 4180), with a heading.';
+
+-- FUNCTION docket_private.write_gantt(uuid)
+
+CREATE FUNCTION docket_private.write_gantt(project_id uuid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+      with listed as materialized (
+          select l.*, min((l.task).created_at) over () as first_at
+            from docket_private.listed_tasks(write_gantt.project_id) as l
+      ), line as (
+          select coalesce(l.workflow, 'Tasks') as section, min(l.n) over w as section_n, l.n,
+                 row_number() over (w order by l.n) = 1 as is_first,
+                 regexp_replace((l.task).title, '[:;#,\s]+', ' ', 'g') || ' :'
+                 || case
+                        when (l.task).status = 'completed' then 'done, '
+                        when (l.task).status in ('in_progress', 'review') then 'active, '
+                        when (l.task).priority >= 9 then 'crit, '
+                        else ''
+                    end
+                 || 't' || l.n || ', '
+                 || case
+                        when l.blocker_ns <> '{}'
+                        then 'after ' || array_to_string(
+                                 array(select 't' || b.n from unnest(l.blocker_ns) as b (n)), ' ')
+                        else to_char(l.first_at at time zone 'UTC', 'YYYY-MM-DD')
+                    end
+                 || ', ' || greatest(1, ceil(coalesce((l.task).estimated_effort, 8) / 8)) || 'd'
+                 as said
+            from listed as l
+          window w as (partition by coalesce(l.workflow, 'Tasks'))
+      )
+    select e'gantt\n    dateFormat YYYY-MM-DD\n    title '
+           || (select regexp_replace(p.name, '[:;#\s]+', ' ', 'g')
+                 from docket.projects as p
+                where p.project_id = write_gantt.project_id)
+           || e'\n'
+           || coalesce(string_agg(
+                  case
+                      when l.is_first
+                      then '    section '
+                           || regexp_replace(l.section, '[:;#\s]+', ' ', 'g') || e'\n'
+                      else ''
+                  end
+                  || '    ' || l.said || e'\n', '' order by l.section_n, l.n), '')
+      from line as l;
+$$;
+
+COMMENT ON FUNCTION docket_private.write_gantt(project_id uuid) IS 'Tasks as a Gantt chart of Mermaid, a section for each workflow; eight hours are a day.';
+
+-- FUNCTION docket_private.write_github(uuid)
+
+CREATE FUNCTION docket_private.write_github(project_id uuid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select coalesce(e'[\n' || string_agg(
+               json_build_object(
+                   'number', l.n,
+                   'key', (l.task).task_key,
+                   'title', (l.task).title,
+                   'body', coalesce((l.task).description, ''),
+                   'state', case
+                       when (l.task).status in ('completed', 'cancelled') then 'closed'
+                       else 'open'
+                   end,
+                   'state_reason', case (l.task).status
+                       when 'completed' then 'completed'
+                       when 'cancelled' then 'not_planned'
+                   end,
+                   'status', (l.task).status,
+                   'priority', (l.task).priority,
+                   'due_at', docket_private.bead_time((l.task).due_at),
+                   'labels', (
+                       select coalesce(json_agg(json_build_object('name', w.word) order by w.n),
+                                       '[]')
+                         from unnest((l.task).tags) with ordinality as w (word, n)),
+                   'assignees', case
+                       when (l.task).assigned_to is null then '[]'
+                       else json_build_array(json_build_object('login', (l.task).assigned_to))
+                   end,
+                   'closed_at', docket_private.bead_time((l.task).completed_at),
+                   'parent', case
+                       when l.parent_n is not null then json_build_object('number', l.parent_n)
+                   end,
+                   'blocked_by', (
+                       select coalesce(json_agg(json_build_object('number', b.n) order by b.n),
+                                       '[]')
+                         from unnest(l.blocker_ns) as b (n)))::text,
+               e',\n' order by l.n) || e'\n]\n', e'[]\n')
+      from docket_private.listed_tasks(write_github.project_id) as l;
+$$;
+
+COMMENT ON FUNCTION docket_private.write_github(project_id uuid) IS 'Tasks as GitHub''s issues, with key, status, priority and due_at beside what GitHub has.';
+
+-- FUNCTION docket_private.write_linear(uuid)
+
+CREATE FUNCTION docket_private.write_linear(project_id uuid) RETURNS text
+    LANGUAGE sql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    AS $$
+    select coalesce(e'[\n' || string_agg(
+               json_build_object(
+                   'identifier', (l.task).task_key,
+                   'number', l.n,
+                   'title', (l.task).title,
+                   'description', (l.task).description,
+                   'priority', case
+                       when (l.task).priority >= 9 then 1
+                       when (l.task).priority >= 7 then 2
+                       when (l.task).priority >= 4 then 3
+                       else 4
+                   end,
+                   'state', json_build_object(
+                       'name', initcap(replace((l.task).status, '_', ' ')),
+                       'type', case (l.task).status
+                           when 'completed'   then 'completed'
+                           when 'cancelled'   then 'canceled'
+                           when 'in_progress' then 'started'
+                           when 'review'      then 'started'
+                           when 'deferred'    then 'backlog'
+                           else 'unstarted'
+                       end),
+                   'assignee', case
+                       when (l.task).assigned_to is not null
+                       then json_build_object('name', (l.task).assigned_to)
+                   end,
+                   'dueDate', to_char((l.task).due_at at time zone 'UTC', 'YYYY-MM-DD'),
+                   'completedAt', docket_private.bead_time((l.task).completed_at),
+                   'labels', json_build_object('nodes', (
+                       select coalesce(json_agg(json_build_object('name', w.word) order by w.n),
+                                       '[]')
+                         from unnest((l.task).tags) with ordinality as w (word, n))),
+                   'parent', case
+                       when l.parent_key is not null
+                       then json_build_object('identifier', l.parent_key)
+                   end,
+                   'relations', json_build_object('nodes', (
+                       select coalesce(
+                                  json_agg(
+                                      json_build_object(
+                                          'type', 'blocks',
+                                          'relatedIssue', json_build_object('identifier', b.key))
+                                      order by b.n),
+                                  '[]')
+                         from unnest(l.blocked) with ordinality as b (key, n))))::text,
+               e',\n' order by l.n) || e'\n]\n', e'[]\n')
+      from docket_private.listed_tasks(write_linear.project_id) as l;
+$$;
+
+COMMENT ON FUNCTION docket_private.write_linear(project_id uuid) IS 'Tasks as Linear''s issues; of priorities Linear has four.';
+
+-- FUNCTION docket_private.write_markdown(uuid)
+
+CREATE FUNCTION docket_private.write_markdown(project_id uuid) RETURNS text
+    LANGUAGE plpgsql STABLE
+    SET search_path TO 'pg_catalog', 'pg_temp'
+    SET plan_cache_mode TO 'force_custom_plan'
+    SET enable_nestloop TO 'off'
+    SET jit TO 'off'
+    AS $$
+begin
+    return coalesce((
+          with recursive listed as materialized (
+              select l.*
+                from docket_private.listed_tasks(write_markdown.project_id) as l
+          ), placed as (
+              select l.n, array[l.n] as place
+                from listed as l
+               where l.parent_n is null
+               union all
+              select l.n, p.place || l.n
+                from placed as p
+                join listed as l on l.parent_n = p.n
+          )
+        select string_agg(
+                   repeat('  ', cardinality(p.place) - 1) || '- ['
+                   || case (l.task).status
+                          when 'completed'   then 'x'
+                          when 'cancelled'   then '-'
+                          when 'in_progress' then '/'
+                          else ' '
+                      end
+                   || '] ' || regexp_replace((l.task).title, '\s+', ' ', 'g') || ' <!-- '
+                   || replace(jsonb_strip_nulls(jsonb_build_object(
+                          'key', (l.task).task_key,
+                          'status', case
+                              when (l.task).status in ('review', 'failed', 'blocked', 'deferred')
+                              then (l.task).status
+                          end,
+                          'priority', (l.task).priority,
+                          'description', (l.task).description,
+                          'assignee', (l.task).assigned_to,
+                          'due', docket_private.bead_time((l.task).due_at),
+                          'labels', nullif(to_jsonb((l.task).tags), '[]'),
+                          'after', nullif(to_jsonb(l.blockers), '[]')))::text, '>', '\u003e')
+                   || e' -->\n', '' order by p.place)
+          from listed as l
+          join placed as p on p.n = l.n), '');
+end;
+$$;
+
+COMMENT ON FUNCTION docket_private.write_markdown(project_id uuid) IS 'Tasks as a Markdown checklist, parts below what they are parts of; what a checklist can not say stands in comments.';
 
 -- FUNCTION docket_private.write_update(text[], docket_ext.hstore, docket_ext.hstore)
 
@@ -55162,6 +56073,16 @@ GRANT ALL ON TYPE docket_private.file_task TO docket_metrics;
 GRANT ALL ON TYPE docket_private.file_task TO docket_gateway;
 GRANT ALL ON TYPE docket_private.file_task TO docket_maintenance;
 
+REVOKE ALL ON TYPE docket_private.foreign_issue FROM PUBLIC;
+GRANT ALL ON TYPE docket_private.foreign_issue TO docket_admin;
+GRANT ALL ON TYPE docket_private.foreign_issue TO docket_app;
+GRANT ALL ON TYPE docket_private.foreign_issue TO docket_agent;
+GRANT ALL ON TYPE docket_private.foreign_issue TO docket_reader;
+GRANT ALL ON TYPE docket_private.foreign_issue TO docket_auditor;
+GRANT ALL ON TYPE docket_private.foreign_issue TO docket_metrics;
+GRANT ALL ON TYPE docket_private.foreign_issue TO docket_gateway;
+GRANT ALL ON TYPE docket_private.foreign_issue TO docket_maintenance;
+
 REVOKE ALL ON TYPE docket_private.found FROM PUBLIC;
 GRANT ALL ON TYPE docket_private.found TO docket_admin;
 GRANT ALL ON TYPE docket_private.found TO docket_app;
@@ -55928,6 +56849,13 @@ GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_
 GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_reader;
 GRANT ALL ON FUNCTION docket.export_interactions(task_id uuid, after uuid, page_size integer) TO docket_auditor;
 
+REVOKE ALL ON FUNCTION docket.export_list(project_id uuid, list_format text) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.export_list(project_id uuid, list_format text) TO docket_admin;
+GRANT ALL ON FUNCTION docket.export_list(project_id uuid, list_format text) TO docket_app;
+GRANT ALL ON FUNCTION docket.export_list(project_id uuid, list_format text) TO docket_agent;
+GRANT ALL ON FUNCTION docket.export_list(project_id uuid, list_format text) TO docket_reader;
+GRANT ALL ON FUNCTION docket.export_list(project_id uuid, list_format text) TO docket_auditor;
+
 REVOKE ALL ON FUNCTION docket.export_tasks_json(project_id uuid, source_name text) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.export_tasks_json(project_id uuid, source_name text) TO docket_admin;
 GRANT ALL ON FUNCTION docket.export_tasks_json(project_id uuid, source_name text) TO docket_app;
@@ -56242,6 +57170,10 @@ GRANT ALL ON FUNCTION docket.history(table_name text, row_id text, after bigint,
 REVOKE ALL ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) TO docket_admin;
 GRANT ALL ON FUNCTION docket.import_beads(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) TO docket_app;
+
+REVOKE ALL ON FUNCTION docket.import_list(slug text, source_name text, content bytea, list_format text, mapping jsonb, project_name text, dry_run boolean, request_id uuid) FROM PUBLIC;
+GRANT ALL ON FUNCTION docket.import_list(slug text, source_name text, content bytea, list_format text, mapping jsonb, project_name text, dry_run boolean, request_id uuid) TO docket_admin;
+GRANT ALL ON FUNCTION docket.import_list(slug text, source_name text, content bytea, list_format text, mapping jsonb, project_name text, dry_run boolean, request_id uuid) TO docket_app;
 
 REVOKE ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) FROM PUBLIC;
 GRANT ALL ON FUNCTION docket.import_tasks_json(slug text, source_name text, content bytea, project_name text, dry_run boolean, resolutions jsonb, request_id uuid) TO docket_admin;
@@ -57738,10 +58670,6 @@ REVOKE ALL ON FUNCTION docket_private.attempt_facts(row_id uuid, predicate text)
 
 REVOKE ALL ON FUNCTION docket_private.bead_string(value text, escapes text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.plain_text(value json, stand_in text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.text_of(value json, stand_in text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION docket_private.dependencies_of(value json, stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.bead_dependencies(source json, issue_id text, base jsonb, ours jsonb, made_at text, made_by text, escapes text, stand_in text, comma text, colon text) FROM PUBLIC;
@@ -57755,10 +58683,6 @@ REVOKE ALL ON FUNCTION docket_private.bead_escapes(content text) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.unmasked_json(content text, stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.bead_line(state docket_private.bead_state, task docket.tasks, escapes text, stand_in text, comma text, colon text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.kept_jsonb(value json, stand_in text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.other_keys(source json, but text[], stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.bead_others(source json, stand_in text) FROM PUBLIC;
 
@@ -57780,8 +58704,6 @@ REVOKE ALL ON FUNCTION docket_private.bead_verdicts(states docket_private.bead_s
 
 REVOKE ALL ON FUNCTION docket_private.beads_edges(lines docket_private.beads_line[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.texts_of(value json, stand_in text) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION docket_private.beads_fields(source json, stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.beads_import_before(project_id uuid, source_name text) FROM PUBLIC;
@@ -57791,8 +58713,6 @@ REVOKE ALL ON FUNCTION docket_private.beads_keys(project_id uuid, issue_ids text
 REVOKE ALL ON FUNCTION docket_private.beads_lines(lines text[], stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.beads_oddities(content bytea, lines docket_private.beads_line[], edges docket_private.beads_edge[], stand_in text) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.known_bead_status(status text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.beads_ours(task docket.tasks, issue_id text, base jsonb, dependencies jsonb) FROM PUBLIC;
 
@@ -57885,6 +58805,18 @@ REVOKE ALL ON FUNCTION docket_private.context_type(project_id uuid, context_type
 REVOKE ALL ON FUNCTION docket_private.count_gates(project_id uuid, task_ids uuid[]) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.count_rules(findings docket_private.found[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.csv_field(value text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.csv_rows(content text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.known_bead_status(status text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.known_priority(priority json) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.known_status(status json) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.csv_issues(content text, mapping jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.cut_item(item docket_private.prompt_item, room integer, model text) FROM PUBLIC;
 
@@ -57982,6 +58914,10 @@ REVOKE ALL ON FUNCTION docket_private.file_spellings(file docket_private.tasks_f
 
 REVOKE ALL ON FUNCTION docket_private.file_style(content bytea, document json, file docket_private.tasks_file, lists docket_private.list_place[]) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.kept_jsonb(value json, stand_in text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.other_keys(source json, but text[], stand_in text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.file_tags(document json, shape text, stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.file_tasks(tags docket_private.file_tag[], entries docket_private.file_entry[], stand_in text, OUT tasks docket_private.file_task[], OUT oddities docket_private.oddity[]) FROM PUBLIC;
@@ -58040,6 +58976,8 @@ REVOKE ALL ON FUNCTION docket_private.follow_removed_dependencies() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.follow_truncated_dependencies() FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.foreign_lines(issues docket_private.foreign_issue[]) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.forget_alerts(at_most bigint) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.forget_context_embeddings() FROM PUBLIC;
@@ -58063,6 +59001,12 @@ REVOKE ALL ON FUNCTION docket_private.forgive_attempts(project_id uuid, task_ids
 REVOKE ALL ON FUNCTION docket_private.frames(stack text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.github_facts(pull_request jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.named_issue(value json) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.nodes_of(value json) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.github_issues(document json) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.give_back(project_id uuid, attempt_ids uuid[], outcome docket.attempt_outcome, failure_class text, error text, details jsonb, not_before timestamp with time zone) FROM PUBLIC;
 
@@ -58191,10 +59135,6 @@ REVOKE ALL ON FUNCTION docket_private.knowledge_languages(project_id uuid) FROM 
 
 REVOKE ALL ON FUNCTION docket_private.known_bead_dependency(dependency_type text) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.known_priority(priority json) FROM PUBLIC;
-
-REVOKE ALL ON FUNCTION docket_private.known_status(status json) FROM PUBLIC;
-
 REVOKE ALL ON FUNCTION docket_private.labels_of(labels jsonb, component text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.labels_of_group(labels jsonb, group_by text[]) FROM PUBLIC;
@@ -58221,6 +59161,8 @@ REVOKE ALL ON FUNCTION docket_private.level_of(value numeric, warning numeric, c
 
 REVOKE ALL ON FUNCTION docket_private.linear_column(field text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.linear_issues(document json) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.linear_key(field text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.linear_ours(task docket.tasks) FROM PUBLIC;
@@ -58242,6 +59184,8 @@ REVOKE ALL ON FUNCTION docket_private.link_one(project_id uuid, task_id uuid, de
 REVOKE ALL ON FUNCTION docket_private.lint_findings(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.lint_kinds() FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.listed_tasks(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.local_key(parent_key text, parent_id text, raw_id text, at_place bigint) FROM PUBLIC;
 
@@ -58273,6 +59217,8 @@ REVOKE ALL ON FUNCTION docket_private.make_partitions(at_most bigint, OUT made b
 REVOKE ALL ON FUNCTION docket_private.make_ready(project_id uuid, task_ids uuid[], to_claim integer) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.markdown_headings(lines text[]) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.markdown_issues(content text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.markdown_sections(content text) FROM PUBLIC;
 
@@ -58342,6 +59288,8 @@ REVOKE ALL ON FUNCTION docket_private.paths_of(data jsonb) FROM PUBLIC;
 REVOKE ALL ON FUNCTION docket_private.place_beads_file(project_id uuid, is_new boolean, source_name text, content bytea, lines docket_private.beads_line[], stand_in text, resolutions jsonb) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.place_nodes(project_id uuid, members uuid[], above bigint, below bigint) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.plain_text(value json, stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.plan_linear(link docket.linear_sync, image docket_private.linear_images, ours jsonb, rules jsonb, task_id uuid) FROM PUBLIC;
 
@@ -58417,6 +59365,8 @@ REVOKE ALL ON FUNCTION docket_private.read_environment(environment text) FROM PU
 
 REVOKE ALL ON FUNCTION docket_private.read_json(source_name text, content text) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.read_list(source_name text, content bytea, format text, mapping jsonb, OUT lines docket_private.beads_line[], OUT stand_in text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.read_pattern(pattern text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.read_periods(period text, since timestamp with time zone, until timestamp with time zone) FROM PUBLIC;
@@ -58476,6 +59426,8 @@ REVOKE ALL ON FUNCTION docket_private.refuse_conflicts(source_name text, conflic
 REVOKE ALL ON FUNCTION docket_private.refuse_dependency_on_itself(project_id uuid, task_id uuid, dependency_type docket.dependency_type) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.refuse_file(source_name text, content text, place integer, problem text, remedy text) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.refuse_format(format text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.refuse_json(source_name text, content text, problem text) FROM PUBLIC;
 
@@ -58653,7 +59605,7 @@ REVOKE ALL ON FUNCTION docket_private.stamp_task() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.store_artifacts(project_id uuid, artifacts docket.code_artifacts[], contents bytea[], interaction_ids uuid[]) FROM PUBLIC;
 
-REVOKE ALL ON FUNCTION docket_private.store_beads_file(project_id uuid, is_new boolean, source_name text, content bytea, lines docket_private.beads_line[], stand_in text) FROM PUBLIC;
+REVOKE ALL ON FUNCTION docket_private.store_beads_file(project_id uuid, is_new boolean, source_name text, content bytea, lines docket_private.beads_line[], stand_in text, shape text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.store_beads_notes(lines docket_private.beads_line[], task_ids uuid[], stand_in text) FROM PUBLIC;
 
@@ -58754,7 +59706,11 @@ REVOKE ALL ON FUNCTION docket_private.tell_alerts(project_id uuid, events jsonb)
 
 REVOKE ALL ON FUNCTION docket_private.template_version(template_id uuid, version bigint) FROM PUBLIC;
 
+REVOKE ALL ON FUNCTION docket_private.text_of(value json, stand_in text) FROM PUBLIC;
+
 REVOKE ALL ON FUNCTION docket_private.texts_in(body jsonb) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.texts_of(value json, stand_in text) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.time_pull_request() FROM PUBLIC;
 
@@ -58801,6 +59757,16 @@ REVOKE ALL ON FUNCTION docket_private.workflow_tasks(workflow docket.workflows, 
 REVOKE ALL ON FUNCTION docket_private.writable_projects() FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.write_beads(project_id uuid, import_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.write_csv(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.write_gantt(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.write_github(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.write_linear(project_id uuid) FROM PUBLIC;
+
+REVOKE ALL ON FUNCTION docket_private.write_markdown(project_id uuid) FROM PUBLIC;
 
 REVOKE ALL ON FUNCTION docket_private.write_update(arguments text[], old_values docket_ext.hstore, new_values docket_ext.hstore) FROM PUBLIC;
 

@@ -46,6 +46,7 @@ ARGUMENTS: Mapping[str, object] = {
     "context_type": "note",
     "conversation_id": "a talk",
     "data": Jsonb(1),
+    "list_format": "markdown",
     "day": None,
     "dependencies": Jsonb([]),
     "document": Jsonb({}),
@@ -132,8 +133,8 @@ CHECK_RUN = {
 
 # What is about no row of a project, or only ever about the caller's own.
 OF_NO_PROJECT = {
-    "clock", "create_project", "import_beads", "import_tasks_json", "list_projects", "principal",
-    "sync_tasks_json", "priority_label",
+    "clock", "create_project", "import_beads", "import_list", "import_tasks_json", "list_projects",
+    "principal", "sync_tasks_json", "priority_label",
     "changes_end", "openmetrics", "claim_across_projects", "estimate_tokens", "secret_keys",
     "validate_json", "verify_audit",
 }  # fmt: skip

@@ -37,10 +37,14 @@ create function docket_private.beads_ours(
     base         jsonb,
     dependencies jsonb
 ) returns jsonb
-language sql
+language plpgsql
 stable
-begin atomic
-    select jsonb_build_object(
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_nestloop = on
+as $$
+begin
+    return jsonb_build_object(
                'title', case
                    when (beads_ours.task).title = docket_private.short_title(
                             beads_ours.base ->> 'title', beads_ours.issue_id)
@@ -102,6 +106,7 @@ begin atomic
                'labels', to_jsonb((beads_ours.task).tags),
                'dependencies', coalesce(beads_ours.dependencies, '[]'));
 end;
+$$;
 
 comment on function docket_private.beads_ours(docket.tasks, text, jsonb, jsonb) is
     'What a task says of the fields of an issue, in the words of its line (`base`; null: it has none); `dependencies` are pairs [type, issue].';

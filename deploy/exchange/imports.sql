@@ -28,7 +28,8 @@ create table docket.imports (
     constraint imports_id_in_bucket
         check (docket_private.bucket(import_id) = docket_private.bucket(project_id)),
     constraint imports_source_name_bounded check (length(source_name) between 1 and 1024),
-    constraint imports_shape_known check (shape in ('flat', 'tagged', 'raw_tagged', 'beads')),
+    constraint imports_shape_known check (shape in (
+        'flat', 'tagged', 'raw_tagged', 'beads', 'github', 'linear', 'markdown', 'csv')),
     constraint imports_byte_size_exact check (byte_size = octet_length(content)),
     constraint imports_content_hash_exact check (content_hash = sha256(content)),
     constraint imports_report_is_object check (jsonb_typeof(report) = 'object'),
@@ -47,7 +48,7 @@ comment on column docket.imports.content is
 comment on column docket.imports.content_hash is
     'SHA-256 of the bytes.';
 comment on column docket.imports.shape is
-    'flat: one list of tasks; tagged: a list for each tag; raw_tagged: the tags inside "_rawTaggedData"; beads: an issue in each line.';
+    'flat: one list of tasks; tagged: a list for each tag; raw_tagged: the tags inside "_rawTaggedData"; beads: an issue in each line; else the format of a list.';
 comment on column docket.imports.byte_size is
     'The size of the file in bytes.';
 comment on column docket.imports.report is

@@ -276,7 +276,9 @@ set search_path = pg_catalog, pg_temp
 set jit = off
 as $$
       with line as materialized (
-          select l.kind, docket_private.known_bead_status(l.fields ->> 'status') as status,
+          select l.kind,
+                 coalesce(l.fields ->> 'task_status',
+                          docket_private.known_bead_status(l.fields ->> 'status')) as status,
                  p.n is not null as is_part
             from unnest(beads_report.lines) as l
             left join (
@@ -410,15 +412,23 @@ create function docket_private.bead_others(
     source   json,
     stand_in text
 ) returns jsonb
-language sql
+language plpgsql
 immutable
-begin atomic
-    select docket_private.other_keys(
-               bead_others.source,
-               array['id', 'title', 'description', 'design', 'acceptance_criteria', 'labels',
-                     'assignee', 'dependencies', 'notes', 'comments'],
-               bead_others.stand_in);
+set search_path = pg_catalog, pg_temp
+set plan_cache_mode = force_generic_plan
+set enable_nestloop = on
+as $$
+begin
+    return (
+        select docket_private.kept_jsonb(
+                   json_object_agg(e.key, e.value order by e.n)
+                       filter (where e.key not in (
+                           'id', 'title', 'description', 'design', 'acceptance_criteria',
+                           'labels', 'assignee', 'dependencies', 'notes', 'comments', 'body')),
+                   bead_others.stand_in)
+          from json_each(bead_others.source) with ordinality as e (key, value, n));
 end;
+$$;
 
 comment on function docket_private.bead_others(json, text) is
     'What a masked issue says that tasks do not, or not exactly so; null for nothing.';
@@ -474,10 +484,14 @@ begin
            docket_private.known_time(to_json(k.fields ->> 'defer_until')),
            docket_private.hours_of(k.fields -> 'estimated_minutes'),
            s.status,
-           coalesce(docket_private.known_bead_priority(k.fields -> 'priority'), 5::smallint),
+           coalesce((k.fields ->> 'task_priority')::smallint,
+                    docket_private.known_bead_priority(k.fields -> 'priority'), 5::smallint),
            case
                when s.status = 'completed'
-               then coalesce(docket_private.known_time(k.source -> 'closed_at'), docket.clock())
+               then coalesce(
+                   docket_private.known_time(coalesce(
+                       k.source -> 'closed_at', to_json(k.fields ->> 'closed_at'))),
+                   docket.clock())
            end,
            case
                when o.others is null then '{}'
@@ -499,6 +513,7 @@ begin
         on w.n = e.target
      cross join lateral (
                select coalesce(
+                          k.fields ->> 'task_status',
                           docket_private.known_bead_status(k.fields ->> 'status'), 'pending')
                           as status
                offset 0
@@ -585,7 +600,8 @@ create function docket_private.store_beads_file(
     source_name text,
     content     bytea,
     lines       docket_private.beads_line[],
-    stand_in    text
+    stand_in    text,
+    shape       text default 'beads'
 ) returns jsonb
 language plpgsql
 set search_path = pg_catalog, pg_temp
@@ -639,13 +655,14 @@ begin
                 'dependencies', v_linked))
         || docket_private.beads_report(
                lines, v_edges,
-               docket_private.beads_oddities(content, lines, v_edges, stand_in));
+               docket_private.beads_oddities(content, lines, v_edges, stand_in))
+        || jsonb_build_object('shape', store_beads_file.shape);
 
     insert into docket.imports (
         import_id, project_id, source_name, content, content_hash, shape, byte_size, report)
     values (
         v_import_id, store_beads_file.project_id, store_beads_file.source_name,
-        store_beads_file.content, sha256(store_beads_file.content), 'beads',
+        store_beads_file.content, sha256(store_beads_file.content), store_beads_file.shape,
         octet_length(store_beads_file.content), v_report);
 
     perform docket_private.keep_beads_lines(
@@ -655,7 +672,7 @@ begin
 end;
 $$;
 
-comment on function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text) is
+comment on function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text, text) is
     'Writes the issues of a beads file into a project whose graph the caller has locked. Returns the report.';
 
 revoke all on function docket_private.beads_edges(docket_private.beads_line[]) from public;
@@ -671,7 +688,7 @@ revoke all on function docket_private.add_beads(uuid, docket_private.beads_line[
     from public;
 revoke all on function docket_private.keep_beads_lines(uuid, uuid, docket_private.beads_line[], uuid[], text)
     from public;
-revoke all on function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text)
+revoke all on function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text, text)
     from public;
 
 commit;

@@ -2,7 +2,7 @@
 
 begin;
 
-drop function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text);
+drop function docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text, text);
 drop function docket_private.keep_beads_lines(uuid, uuid, docket_private.beads_line[], uuid[], text);
 drop function docket_private.add_beads(uuid, docket_private.beads_line[], docket_private.beads_edge[], integer[], uuid[], text);
 drop function docket_private.bead_others(json, text);

@@ -152,6 +152,11 @@ def targets(session: Connection, ids: dict[str, Any]) -> Iterator[Target]:
         "grant_access": {"project_id": ids["project_id"]},
         "revoke_access": {"project_id": ids["project_id"]},
         "import_beads": {"source_name": "other.jsonl"},
+        "import_list": {
+            "source_name": "other.csv",
+            "list_format": "csv",
+            "content": b"id,title\n1,One\n",
+        },
         "import_tasks_json": {"source_name": "other.json"},
         "sync_tasks_json": {"source_name": "other.json"},
         "instantiate_workflow": {"name": "fresh"},

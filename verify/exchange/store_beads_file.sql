@@ -10,6 +10,6 @@ select 'docket_private.store_beads_notes(docket_private.beads_line[], uuid[], te
 select 'docket_private.bead_others(json, text)'::regprocedure;
 select 'docket_private.add_beads(uuid, docket_private.beads_line[], docket_private.beads_edge[], integer[], uuid[], text)'::regprocedure;
 select 'docket_private.keep_beads_lines(uuid, uuid, docket_private.beads_line[], uuid[], text)'::regprocedure;
-select 'docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text)'::regprocedure;
+select 'docket_private.store_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text, text)'::regprocedure;
 
 rollback;

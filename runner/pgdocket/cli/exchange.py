@@ -31,6 +31,7 @@ _DETECTED = {
         "beads.jsonl", "bd.jsonl",
     ),
 }  # fmt: skip
+LISTS = ("github", "linear", "markdown", "csv")
 _LONGEST_SLUG = 63
 _SHOWN_ODDITIES = 20
 
@@ -139,7 +140,7 @@ def asked(conflicts: list[dict[str, Any]]) -> dict[str, Any]:
 @click.option(
     "--format",
     "file_format",
-    type=click.Choice(["tasks.json", "beads"]),
+    type=click.Choice(["tasks.json", "beads", *LISTS, "gantt"]),
     default="tasks.json",
     show_default=True,
     help="Of which tool.",
@@ -157,7 +158,7 @@ def asked(conflicts: list[dict[str, Any]]) -> dict[str, Any]:
 def export(
     options: Options, file_format: str, source: str | None, target: Path | None, no_backup: bool
 ) -> None:
-    """Write a project's tasks as a task-master tasks.json, or as a JSONL file of beads.
+    """Write a project's tasks as a tasks.json of task-master, for beads, or as a list.
 
     What was imported and has not changed is written byte for byte, with changed values in their
     places, and new tasks at the end of their lists. A project that was made here gets a file as
@@ -168,10 +169,16 @@ def export(
       pgdocket export --project shop --source tasks.json
       pgdocket export --output .taskmaster/tasks/tasks.json
       pgdocket export --format beads --output .beads/issues.jsonl
+      pgdocket export --format gantt
     """
     with opened(options) as docket:
-        write = docket.export_beads if file_format == "beads" else docket.export_tasks_json
-        content = write(project_id=the_project(docket, options).project_id, source_name=source)
+        project_id = the_project(docket, options).project_id
+        if file_format == "tasks.json":
+            content = docket.export_tasks_json(project_id=project_id, source_name=source)
+        elif file_format == "beads":
+            content = docket.export_beads(project_id=project_id, source_name=source)
+        else:
+            content = docket.export_list(project_id=project_id, list_format=file_format).encode()
     if target is None:
         click.echo(content, nl=False)
         return

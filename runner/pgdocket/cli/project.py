@@ -6,6 +6,7 @@ import click
 
 from pgdocket import output
 from pgdocket.cli import Options, common_options
+from pgdocket.cli.lists import import_list
 from pgdocket.cli.oddities import lint
 from pgdocket.cli.session import as_row, opened
 
@@ -69,3 +70,4 @@ def list_(options: Options) -> None:
 
 
 project.add_command(lint)
+project.add_command(import_list)

@@ -707,6 +707,13 @@ _EXPORT_INTERACTIONS: Function[Json] = Function(
     Parameter("after"),
     Parameter("page_size", default=100),
 )
+_EXPORT_LIST: Function[str] = Function(
+    "export_list",
+    Effect.READ,
+    None,
+    Parameter("project_id", is_required=True),
+    Parameter("list_format", is_required=True),
+)
 _EXPORT_TASKS_JSON: Function[bytes] = Function(
     "export_tasks_json",
     Effect.READ,
@@ -1030,6 +1037,19 @@ _IMPORT_BEADS: Function[Json] = Function(
     Parameter("project_name"),
     Parameter("dry_run", default=False),
     Parameter("resolutions", is_json=True),
+    Parameter("request_id"),
+)
+_IMPORT_LIST: Function[Json] = Function(
+    "import_list",
+    Effect.KEYED,
+    None,
+    Parameter("slug", is_required=True),
+    Parameter("source_name", is_required=True),
+    Parameter("content", is_required=True),
+    Parameter("list_format", is_required=True),
+    Parameter("mapping", is_json=True),
+    Parameter("project_name"),
+    Parameter("dry_run", default=False),
     Parameter("request_id"),
 )
 _IMPORT_TASKS_JSON: Function[Json] = Function(
@@ -4074,6 +4094,20 @@ class Api(Calls):
         """
         return self._many(_EXPORT_INTERACTIONS, (task_id, after, page_size))
 
+    def export_list(
+        self,
+        *,
+        project_id: Id,
+        list_format: str,
+    ) -> str:
+        """The tasks of a project as a list that people and other tools read.
+
+        `list_format` is github (issues as JSON), linear (issues as JSON), markdown (a checklist),
+        csv, or gantt (a chart of Mermaid). All but gantt come back by docket.import_list(). Returns
+        the text. Raises NotFound, and InvalidArgument for an unknown format.
+        """
+        return self._one(_EXPORT_LIST, (project_id, list_format))
+
     def export_tasks_json(
         self,
         *,
@@ -4739,6 +4773,38 @@ class Api(Calls):
         return self._one(
             _IMPORT_BEADS,
             (slug, source_name, content, project_name, dry_run, resolutions, request_id),
+        )
+
+    def import_list(
+        self,
+        *,
+        slug: str,
+        source_name: str,
+        content: bytes,
+        list_format: str,
+        mapping: Json = None,
+        project_name: str | None = None,
+        dry_run: bool | None = False,
+        request_id: Id | None = None,
+    ) -> Json:
+        """Imports a list of tasks: GitHub's issues or Linear's as JSON, a Markdown checklist, or
+        CSV.
+
+        `slug` is the project (its slug or id), made with the name `project_name` (default: the
+        slug) when the caller sees none; `source_name` says where the list comes from, `content` are
+        its bytes in UTF-8, `list_format` is github, linear, markdown or csv; `mapping` says for CSV
+        which column is which field, {"title": "Summary"}, where its name does not (key, title,
+        description, status, priority, assignee, labels, due, parent, depends_on). With `dry_run`,
+        nothing is written, and the report is the same. The same `request_id` again returns the
+        first answer; the same content again from the same source writes nothing.
+
+        Returns the report, as docket.import_beads() does. Raises InvalidArgument (no UTF-8, no such
+        list, an unknown format), Conflict (another content of this source, or this content from
+        another source, was imported before), Forbidden, and what docket.create_project() raises.
+        """
+        return self._one(
+            _IMPORT_LIST,
+            (slug, source_name, content, list_format, mapping, project_name, dry_run, request_id),
         )
 
     def import_tasks_json(
@@ -9531,6 +9597,15 @@ class AsyncApi(AsyncCalls):
         """
         return await self._many(_EXPORT_INTERACTIONS, (task_id, after, page_size))
 
+    async def export_list(
+        self,
+        *,
+        project_id: Id,
+        list_format: str,
+    ) -> str:
+        """The tasks of a project as a list that people and other tools read."""
+        return await self._one(_EXPORT_LIST, (project_id, list_format))
+
     async def export_tasks_json(
         self,
         *,
@@ -10033,6 +10108,26 @@ class AsyncApi(AsyncCalls):
         return await self._one(
             _IMPORT_BEADS,
             (slug, source_name, content, project_name, dry_run, resolutions, request_id),
+        )
+
+    async def import_list(
+        self,
+        *,
+        slug: str,
+        source_name: str,
+        content: bytes,
+        list_format: str,
+        mapping: Json = None,
+        project_name: str | None = None,
+        dry_run: bool | None = False,
+        request_id: Id | None = None,
+    ) -> Json:
+        """Imports a list of tasks: GitHub's issues or Linear's as JSON, a Markdown checklist, or
+        CSV.
+        """
+        return await self._one(
+            _IMPORT_LIST,
+            (slug, source_name, content, list_format, mapping, project_name, dry_run, request_id),
         )
 
     async def import_tasks_json(
