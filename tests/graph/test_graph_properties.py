@@ -51,7 +51,7 @@ PROPOSE: LiteralString = "select docket.record_pull_request(%s, 'acme/shop', %s,
 Asked = tuple[Edge, str | None]
 
 RULES = settings(
-    max_examples=soak.size(80, 300),
+    max_examples=soak.size(50, 300),
     stateful_step_count=soak.size(20, 40),
     deadline=None,
     derandomize=not soak.LONG,
