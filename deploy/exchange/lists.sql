@@ -124,6 +124,22 @@ begin
         perform docket_private.refuse_format(import_list.list_format);
     end if;
 
+    if (case jsonb_typeof(coalesce(mapping, '{}'))
+            when 'object' then exists (
+                select
+                  from jsonb_each(mapping) as m
+                 where jsonb_typeof(m.value) <> 'string'
+                    or m.key not in ('key', 'title', 'description', 'status', 'priority',
+                                     'assignee', 'labels', 'due', 'parent', 'depends_on'))
+            else true
+        end)
+    then
+        raise exception 'mapping does not say which column is which field: %',
+                        left(mapping::text, 200)
+            using errcode = 'PD422',
+                  hint    = 'Give an object such as {"title": "Summary"}; fields are key, title, description, status, priority, assignee, labels, due, parent and depends_on.';
+    end if;
+
     if exists (
         select
           from docket.projects as p

@@ -1,7 +1,7 @@
 -- Lists of tasks come from GitHub, Linear, Markdown and CSV, and what goes out comes back.
 
 begin;
-select plan(17);
+select plan(18);
 
 select docket_test.at('2026-11-22 12:00:00Z');
 
@@ -158,6 +158,11 @@ select throws_ok(
 select throws_ok(
     $$ select docket.export_list(docket_test.project_id(), 'xml') $$,
     'PD422', '''xml'' is no format of lists', 'and so is a format that nobody knows');
+select throws_ok(
+    $$ select docket.import_list(
+           'x', 'x.csv', 'Summary', 'csv', mapping => '{"heading": "Summary"}') $$,
+    'PD422', 'mapping does not say which column is which field: {"heading": "Summary"}',
+    'and a mapping to a field that there is not');
 
 select * from finish();
 rollback;

@@ -103,6 +103,8 @@ SUMMARIES: dict[str, str] = {
     "codegen": "Write the Python client anew.",
     "sqitch": "Run a Sqitch command on any plan.",
     "import": "Import a task file.",
+    "export": "Write tasks as a file of other tools.",
+    "sync": "Keep a task file and a project in step.",
     "project": "Add and list projects.",
     "access": "Say who may see and change a project.",
     "task": "Add, show, list and change tasks.",
