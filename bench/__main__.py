@@ -99,6 +99,7 @@ def parse(words: list[str]) -> argparse.Namespace:
             "context",
             "delivery",
             "observability",
+            "analytics",
             "graph_reads",
             "peers",
             "explain",
