@@ -53423,6 +53423,7 @@ $$;
 
 comment on function docket_private.place_beads_file(uuid, boolean, text, bytea, docket_private.beads_line[], text, jsonb) is
     'Writes a beads file into a project whose graph the caller has locked, or merges it with what was made of it before. Returns the report.';
+
 create function docket.import_beads(
     slug         text,
     source_name  text,

@@ -162,12 +162,13 @@ def export(
 
     What was imported and has not changed is written byte for byte, with changed values in their
     places, and new tasks at the end of their lists. A project that was made here gets a file as
-    the tool writes one.
+    the tool writes one. A file that goes on being used is kept in step by sync: an export does
+    not remember that it was written, and tasks that were new in it would come in once more.
 
     \b
     Example:
       pgdocket export --project shop --source tasks.json
-      pgdocket export --output .taskmaster/tasks/tasks.json
+      pgdocket export --output copy.json
       pgdocket export --format beads --output .beads/issues.jsonl
       pgdocket export --format gantt
     """
